@@ -23,16 +23,25 @@ _SIGNS = ("->", ",", "=", ":", "(", ")", "{", "}", "@", "over", "of", "from")
 _SPACED = ("->", "=", "{", "}", "over", "of", "from")
 _PAIRS = (("(", ")"), ("{", "}"))
 # signs that are written for others which they look like, besides those that the language does not have
-_ALIKE = {"*": ("x",), "-": ("->",), ">": ("->",), ".": (), ",": ("->", "."), "/": ("->",), "&": ("->",)}
+_ALIKE = {"*": ("x",), "-": ("->",), ">": ("->",), ".": (), ",": ("->", "."), "/": ("->",), "&": ("->",),
+          "is": ("==",), "equals": ("==",), "equal": ("==",)}  # fmt: skip
 _HEADS = {"net": "net_head", "block": "block_head", "data": "section_head", "train": "section_head",
           "figure": "section_head", "use": "decl", "default": "decl", "netspec": "decl"}  # fmt: skip
 
 
+# how large an edit is: a sign of a slip of the hand, tokens moved or enclosed, a word or a number left out
+SLIP, MOVED, LEFT_OUT = 1, 2, 3
+
+
 class Edited(NamedTuple):
-    """A statement after an edit; `guess`: whether a word or a number was left out."""
+    """A statement after an edit, and how large the edit is."""
 
     text: str
-    guess: bool = False
+    size: int
+
+    @property
+    def guess(self) -> bool:
+        return self.size == LEFT_OUT
 
 
 class _Token(NamedTuple):
@@ -42,6 +51,12 @@ class _Token(NamedTuple):
     @property
     def sign(self) -> bool:
         return re.match(r'\w|".', self.text) is None
+
+
+def rule(text: str, start: int) -> str:
+    """Return the rule of the grammar for a line of the body in which the statement at `start` of a text stands."""
+    heads = re.findall(r"^\s*(net|block|data|train|figure)\b[^\n]*\{", text[:start], re.MULTILINE)
+    return "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
 
 
 def stop(statement: str, start: str) -> int | None:
@@ -85,14 +100,14 @@ def edited(statement: str, start: str, place: int) -> Iterator[Edited]:
     near = next((number for number, match in enumerate(found) if match.end() > place), len(found))
     low, high = max(0, near - NEAR), min(len(tokens), near + NEAR)
     seen = {statement}
-    for guess, edits in _edits(tokens, low, high, near if stopped is None else None, start == "setting"):
+    for size, edits in _edits(tokens, low, high, near if stopped is None else None, start == "setting"):
         # the nearest to the stop first
         for _, made in sorted(edits, key=lambda edit: abs(edit[0] - near)):
             text = _joined(made)
             if text not in seen:
                 seen.add(text)
                 if stop(text, start) is None:
-                    yield Edited(text, guess)
+                    yield Edited(text, size)
 
 
 _Edit = tuple[int, list[_Token]]  # the place of an edit, and the tokens after it
@@ -100,37 +115,41 @@ _Edit = tuple[int, list[_Token]]  # the place of an edit, and the tokens after i
 
 def _edits(
     tokens: list[_Token], low: int, high: int, wrong: int | None, setting: bool
-) -> Iterator[tuple[bool, list[_Edit]]]:
-    """Yield lists of edits, the smallest first; `wrong` is the token of the mistake in a statement that parses."""
+) -> Iterator[tuple[int, list[_Edit]]]:
+    """Yield lists of edits with their sizes, the smallest first.
+
+    `wrong` is the token of the mistake in a statement that parses.
+    """
     inside = range(low, high)
     if sum(token.text == '"' for token in tokens) % 2:  # what stands in the text is not known until it is closed
-        yield False, list(_inserted(tokens, low, high, '"'))
+        yield SLIP, list(_inserted(tokens, low, high, '"'))
         return
     uneven = any(sum(_opens(token, pair) for token in tokens) for pair in ("()", "[]", "{}"))
-    yield False, [(at, _without(tokens, at)) for at in inside[1:] if _same(tokens, at, uneven)]
-    yield False, list(_bared(tokens, inside))
+    yield SLIP, [(at, _without(tokens, at)) for at in inside[1:] if _same(tokens, at, uneven)]
+    yield SLIP, list(_bared(tokens, inside))
+    yield SLIP, list(_rebracketed(tokens, inside))
     signs = [
         (at, sign)
         for at in inside
-        if tokens[at].sign
-        for sign in _ALIKE.get(tokens[at].text, _SIGNS)
+        for sign in _ALIKE.get(tokens[at].text, _SIGNS if tokens[at].sign else ())
         if sign != "." or _decimal(tokens, at)
     ]
-    yield False, [(at, _everywhere(tokens, at, sign)) for at, sign in signs]
-    yield False, [(at, _replaced(tokens, at, sign)) for at, sign in signs]
+    yield SLIP, [(at, _everywhere(tokens, at, sign)) for at, sign in signs]
+    yield SLIP, [(at, _replaced(tokens, at, sign)) for at, sign in signs]
     if wrong is None:
-        yield False, [edit for sign in _SIGNS for edit in _inserted(tokens, low, high, sign)]
+        yield SLIP, [edit for sign in _SIGNS for edit in _inserted(tokens, low, high, sign)]
         yield (
-            False,
+            SLIP,
             [(at, _without(tokens, at)) for at in inside if tokens[at].sign and tokens[at].text not in _ARITHMETIC],
         )
-        yield False, list(_moved(tokens, low, high, 1))
-        yield False, [*_exchanged(tokens, inside), *_behind(tokens, inside)]
-        yield False, list(_paired(tokens, low, high, (*_PAIRS, ('"', '"')) if setting else _PAIRS))
-        yield False, [edit for length in (2, 3) for edit in _moved(tokens, low, high, length)]
+        yield SLIP, list(_moved(tokens, low, high, 1, 1))
+        yield MOVED, list(_moved(tokens, low, high, 1))
+        yield MOVED, [*_exchanged(tokens, inside), *_behind(tokens, inside)]
+        yield MOVED, list(_paired(tokens, low, high, (*_PAIRS, ('"', '"'), ("[", "]")) if setting else _PAIRS))
+        yield MOVED, [edit for length in (2, 3) for edit in _moved(tokens, low, high, length)]
     calls = {at for at in inside[:-1] if tokens[at + 1].text == "("}  # its arguments alone would mean another thing
     yield (
-        True,
+        LEFT_OUT,
         [
             (at, _without(tokens, at))
             for at in inside
@@ -180,13 +199,22 @@ def _bared(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
             yield at, [*tokens[:at], *tokens[at + 1 : end], *tokens[end + 1 :]]
 
 
-def _moved(tokens: list[_Token], low: int, high: int, length: int) -> Iterator[_Edit]:
-    """Yield the tokens with a run of them at another place."""
+def _rebracketed(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+    """Yield the tokens with round brackets in place of square ones, or the other way round."""
+    for opening, closing, left, right in (("(", ")", "[", "]"), ("[", "]", "(", ")")):
+        for at in (at for at in inside if tokens[at].text == opening):
+            end = next((end for end in range(at + 1, len(tokens)) if tokens[end].text == closing), None)
+            if end is not None:
+                yield at, _replaced(_replaced(tokens, end, right), at, left)
+
+
+def _moved(tokens: list[_Token], low: int, high: int, length: int, far: int = 2 * NEAR) -> Iterator[_Edit]:
+    """Yield the tokens with a run of them at another place, at most `far` tokens away."""
     for at in range(low, high - length + 1):
         run = tokens[at : at + length]
         rest = [*tokens[:at], *tokens[at + length :]]
         for to in range(low, high - length + 1):
-            if to != at:
+            if 0 < abs(to - at) <= far:
                 yield max(at, to), [*rest[:to], *run, *rest[to:]]
 
 

@@ -30,6 +30,7 @@ NOUNS: Final = {
     "unit": "perceptron", "node": "perceptron", "cell": "perceptron", "cells": "perceptrons", "conv": "filters",
     "kernel": "filter", "convolution": "filters", "feature": "filters", "maps": "filters", "map": "filter",
     "퍼셉트론": "perceptrons", "뉴런": "perceptrons", "노드": "perceptrons", "유닛": "perceptrons",
+    "classes": "perceptrons", "outputs": "perceptrons", "logits": "perceptrons",
     "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
 }  # fmt: skip
 # steps of other tools, and how netspec writes them
@@ -134,7 +135,7 @@ OPTIONS_SAID: Final = {
     "dim": "role", "axis": "role", "dims": "role", "keepdim": "role", "keepdims": "role", "mask": "causal",
     "attn_mask": "causal", "data_format": "order", "batch_first": "order", "in_features": "inputs",
     "positions": "positions", "relative": "positions", "relative_position": "positions", "rel_pos": "positions",
-    "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
+    "in": "inputs", "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
 }  # fmt: skip
 ACTIVATION_OPTIONS: Final = ("activation", "activation_fn", "act", "nonlinearity", "활성화", "활성함수", "활성화함수")
 # words that are values of options: roles, modes and kinds
@@ -183,8 +184,11 @@ SETTINGS: Final = {
 }  # fmt: skip
 VALUES: Final = {
     "lr": "right", "ltr": "right", "horizontal": "right", "rl": "left", "rtl": "left", "tb": "down", "td": "down",
-    "vertical": "down", "bottom": "down", "bt": "up", "kr": "ko", "kor": "ko", "korean": "ko", "한국어": "ko",
-    "us": "en", "eng": "en", "english": "en", "black": "dark", "night": "dark", "light": "classic",
+    "vertical": "down", "bottom": "down", "toptobottom": "down", "topdown": "down", "lefttoright": "right",
+    "righttoleft": "left", "bottomtotop": "up", "bottomup": "up", "top": "up",
+    "bt": "up", "kr": "ko", "kor": "ko", "korean": "ko", "한국어": "ko",
+    "us": "en", "eng": "en", "english": "en",
+    "black": "dark", "night": "dark", "light": "classic",
     "default": "classic",
     "grey": "mono", "gray": "mono", "bw": "mono", "network": "neurons", "graph": "blocks", "diagram": "blocks",
 }  # fmt: skip
@@ -315,6 +319,7 @@ CALLS: Final = {
         ("embedding_dim", "embed({embedding_dim})"),
     ],
     "multiheadattention|selfattention|attention|mha": [
+        ("num_heads key_dim", "attention({num_heads}, width = {key_dim})"),
         ("embed_dim num_heads dropout bias", "attention({num_heads})"),
         ("num_heads key_dim value_dim dropout", "attention({num_heads})"),
         ("heads", "attention({heads})"),
@@ -382,7 +387,7 @@ def called(name: str) -> str | None:
 
 # parameters of other libraries that are options here, besides those of OPTIONS
 _TAKEN: Final = frozenset(
-    "stride pad dilation groups bias layers bidirectional dropout causal eps momentum init".split()
+    "stride pad dilation groups bias layers bidirectional dropout causal eps momentum init mode".split()
 )
 # names that libraries give to the same parameter
 _SAME: Final = (
@@ -392,7 +397,7 @@ _SAME: Final = (
 )  # fmt: skip
 _USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
                  ("pad", "valid"), ("bidirectional", "false"), ("dropout", "0"), ("dropout", "0.0"),
-                 ("causal", "false")}  # fmt: skip
+                 ("causal", "false"), ("mode", "nearest")}  # fmt: skip
 
 
 class _Argument(str):
@@ -440,6 +445,7 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
         written = f"_{noun['options']}"
     if re.search(r"[(@*]", written) is None:  # a step without parentheses
         return [STEPS[fold(written)]] if written not in steps and fold(written) in STEPS else []
+    written = re.sub(r"\b(in|out)(?=\s*[:=])", r"\1_features", written)
     python = re.sub(r"([(,]\s*[^\W\d]\w*)\s*:(?!=)", r"\1=", re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", written))
     try:
         with warnings.catch_warnings():  # of what a spec means otherwise, such as `3in`
@@ -460,7 +466,9 @@ def _read(expression: ast.expr, steps: Collection[str], maps: str) -> Iterator[s
     if layer is not None:
         yield f"{layer} -> 8 perceptrons"
     match expression:
-        case ast.Call(func=ast.Call() as step, args=[operand]):  # Dense(8)(x)
+        case ast.Call(func=ast.Call() as step, args=[operand, *others]) if all(  # Dense(8)(x), attention(x, x)
+            ast.dump(other) == ast.dump(operand) for other in others
+        ):
             before = _chain(operand, steps, maps)
             yield from (f"{before} -> {made}" for made in _read(step, steps, maps))
         case ast.Call(func=ast.Attribute(value=operand, attr=name)) if name in _NOTHING:
@@ -485,7 +493,11 @@ def _multiplied(expression: ast.expr) -> str | None:
             return _multiplied(product)
         case ast.Call(func=ast.Name(id="Add" | "add"), args=[product, ast.Name(id=bias)]) if bias[:1] in "bB":
             return _multiplied(product)
-        case ast.BinOp(left=left, op=ast.MatMult() | ast.Mult(), right=right):
+        case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+            pass
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if any(
+            _MATRIX.fullmatch(ast.unparse(side)) for side in (left, right)
+        ):
             pass
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[left, right]) if fold(name) in _PRODUCTS:
             pass
@@ -596,8 +608,8 @@ def _filled(
             continue
         if choices[-1] == "init":
             value = _Argument(INITS.get(value.rpartition(".")[2].lower(), value))
-        if choices[-1] == "pad":
-            value = _Argument(value.lower())
+        if choices[-1] in ("pad", "mode"):
+            value = _Argument(WORDS.get(value.lower(), value.lower()) if choices[-1] == "mode" else value.lower())
         if choices[-1] == "pad" and value == "same" and "x" in head and _strided(given):
             value = _Argument(int(re.split(r"\D+", head.rpartition("x")[2])[0]) // 2)
         options.append(f"{choices[-1]} = {value}")
@@ -619,6 +631,16 @@ WAYS: Final = (
     (r"\b0,(\d+)", r"0.\1"),
     (r"\b(adam|adamw|sgd|rmsprop|adagrad|nadam|radam|adamax)\(\s*(\d[\d.e-]*)\s*(?=[,)])", r"\1(lr = \2"),
     (r"^(net\s+\w+|block\s+\w+|train|data|figure)\s*:?\s*$", r"\1 {"),
+    (r"^[\"'](input|hidden|output)\s+(\w+)[\"']\s*:\s*[\"'](.*?)[\"']\s*,?$", r"\1 \2: \3"),
+    (r"\b(softmax|sigmoid|tanh|relu|gelu|silu)\((\d+)\)", r"\2 perceptrons -> \1"),
+    (r"\bmax\(\s*0\s*,\s*([^()]+(?:\([^()]*\))?)\)", r"\1 -> relu"),
+    (r"1\s*/\s*\(\s*1\s*\+\s*(?:exp|e\s*\^)\s*[({]?\s*-\s*\w+\s*[)}]?\s*\)", "sigmoid"),
+    (r"\.(?:with_|set_)?(bias|stride|pad|dilation|groups|init|frozen)\(\s*(\w+)\s*\)", r" (\1 = \2)"),
+    (r"^input\s+(\w+)\s*[(\[<]([^()\[\]<>]+)[)\]>]$", r"input \1: \2"),
+    (r"\b(\d+x\d+)\s+filters?\s+(\d+)\b", r"\2 filters \1"),
+    (r"\s*(?:,|\bwith)\s*(?:an?\s+)?([^\W\d]\w*)\s+(?:activation|function|layer|함수|층)\b", r" -> \1"),
+    (r"\s*,\s*\\?(?:phi|varphi|sigma|f|g|act\w*)\s*[:=]\s*([^\W\d]\w*)", r" -> \1"),
+    (r"(:\s*[^\W\d]\w*?)(?:에서|로부터|으로부터|을|를)\s+", r"\1 -> "),
     # LaTeX and signs
     (r"\\sigma\b|σ", "sigmoid"),
     (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+\s+\w+)\)", r"\2 -> \1"),
@@ -704,7 +726,8 @@ WAYS: Final = (
 LATEX: Final = (
     (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
     (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
-    (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
+    (r"\(\s*\\cdot\s*\)", ""), (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"),
+    (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
     (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{\s*(\w+)\s*\}", r"\1"),
     (r"(?<![ℝR])[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"),
     (r"\\(?:[,;:! ]|q?quad\b)", " "),

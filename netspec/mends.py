@@ -1,8 +1,9 @@
 """The fixes of a wrong text -> those that are proved by trying them: what `check --fix` writes, and what JSON offers.
 
 One law for all fixes, whatever message offers them: a fix is kept if the text after it has strictly fewer mistakes,
-and it is certain if no other slip that is as small explains the text as well. Everything else is a guess: it is
-shown, and not written.
+and it is certain if no other slip that is as small explains the text as well: another word, or another edit of its
+tokens. A fix that leaves a word out is certain only if no edit keeps the word. Everything else is a guess: it is shown,
+and not written.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from netspec.diagnostics.model import Diagnostic, Fix, Severity, applied, fixed
+from netspec import edits
+from netspec.diagnostics.model import Diagnostic, Fix, Quoted, Severity, applied, fixed
 from netspec.elaborate.program import built_in_names
 from netspec.names import alike
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
-from netspec.syntax.parser import QUOTED
+from netspec.syntax.parser import KEYWORDS, QUOTED
+from netspec.syntax.recovery.lines import logical_lines
 
 # characters of text that are read to try fixes; fixes that are left over when they are spent stay guesses
 EFFORT = 1_000_000
 # fixes in one statement that help only together: at most this many are made one after the other
 DEPTH = 5
+# edits of tokens of one statement that are tried besides a fix
+OTHERS = 12
 # a name that stands in more places than this is not wrong where it is defined
 DEFINED = 6
 _TOKEN = re.compile(QUOTED + r"|#[^\n]*|[^\W\d]\w*|\d\w*|->|\S")
@@ -45,6 +50,12 @@ class Checked(NamedTuple):
     def mistakes(self) -> tuple[int, int]:
         """How many errors there are, and how many warnings: what a fix must make smaller."""
         return self._count("error"), self._count("warning")
+
+    def said_newly(self, before: Checked) -> bool:
+        """Whether there is an error that was not there before: what a fix uncovers may be the same slip."""
+        known = {(one.code, str(one.words)) for one in before.diagnostics}
+        errors = (one for one in self.diagnostics if one.severity == "error")
+        return any((one.code, str(one.words)) not in known for one in errors)
 
     def _count(self, severity: Severity) -> int:
         return sum(diagnostic.times for diagnostic in self.diagnostics if diagnostic.severity == severity)
@@ -111,7 +122,7 @@ class Mender:
         if again or not all(fix.certain for fix in own):  # a word that is wrong twice may be another word
             return found and found._replace(certain=False)
         proofs = [found] if found is not None else []
-        for rival in _rivals(state.source, own):
+        for rival in _rivals(state.source, own, diagnostic):
             after = self._tried(applied(state.source.text, rival))
             if after is not None and after.mistakes < state.mistakes:
                 proofs.append(_Proof(rival, after, True, 1))
@@ -120,7 +131,19 @@ class Mender:
         # the explanation that leaves the fewest mistakes, and among these the one with the fewest slips
         best = min(proofs, key=_cost)
         alone = all(proof.after.said == best.after.said for proof in proofs if _cost(proof) == _cost(best))
-        return best._replace(certain=best.certain and alone and self._effort >= 0)
+        certain = best.certain and alone and not best.after.said_newly(state) and not self._explained(state, best)
+        return best._replace(certain=certain and self._effort >= 0)
+
+    def _explained(self, state: Checked, best: _Proof) -> bool:
+        """Whether an edit of tokens of the same statement explains the text as well as the best fixes, otherwise."""
+        self._effort -= len(state.source.text)
+        for text in _edited(state, best.fixes):
+            after = self._tried(text)
+            if after is None or after.mistakes[0] < best.after.mistakes[0]:
+                return True
+            if after.mistakes[0] == best.after.mistakes[0] and after.said != best.after.said:
+                return True
+        return False
 
     def _outcome(self, state: Checked, fixes: Fixes, mended: Places) -> _Proof | None:
         """Make fixes, and those of a mistake that they uncover in the same lines; None if it is not worth it."""
@@ -167,17 +190,49 @@ def _alike(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _rivals(source: SourceFile, fixes: Fixes) -> Iterator[Fixes]:
+def _edited(state: Checked, fixes: Fixes) -> Iterator[str]:
+    """Yield the text after other edits of the statement that `fixes` mend.
+
+    They are: the line joined with the next one or with the one above, if that is wrong, too; and if the statement does
+    not parse, edits of its tokens. Where the fixes leave a word out, tokens may be moved or enclosed as well.
+    """
+    source = state.source
+    start, end = min(fix.span.start for fix in fixes), max(fix.span.end for fix in fixes)
+    lines = logical_lines(source.text)
+    at = max((at for at, line in enumerate(lines) if line.start <= start), default=None)
+    if at is None or any(lines[at].end < line.start < end for line in lines[at + 1 : at + 2]):
+        return
+    line, rule = lines[at], edits.rule(source.text, start)
+    wrong = {one.span.start for one in state.diagnostics if one.severity == "error" and one.span is not None}
+    for one, other in itertools.pairwise(lines[max(at - 1, 0) : at + 2]):
+        beside = other if one is line else one
+        joined = f"{one.text} {other.text}"
+        if any(beside.start <= place < beside.end for place in wrong) and edits.stop(joined, rule) is None:
+            yield source.text[: one.start] + joined + source.text[other.end :]
+    if edits.stop(line.text, rule) is None:
+        return
+    drops = any(len(_WORD.findall(fix.replacement)) < len(_WORD.findall(fix.span.text)) for fix in fixes)
+    found = edits.edited(line.text, rule, start - line.start)
+    slips = itertools.takewhile(lambda one: one.size == edits.SLIP or (drops and not one.guess), found)
+    for slip in itertools.islice(slips, OTHERS):
+        yield source.text[: line.start] + slip.text + source.text[line.end :]
+
+
+def _rivals(source: SourceFile, fixes: Fixes, diagnostic: Diagnostic) -> Iterator[Fixes]:
     """Yield other slips of a hand that may explain what `fixes` mend, each with the change that undoes it.
 
-    They are: another word is as near; the name is right here and wrong where it is defined; a token stands twice.
+    They are: another word is as near, of the text, of the language, or of those that the message lists; the name is
+    right here and wrong where it is defined; a token stands twice.
     """
     tokens = [match for match in _TOKEN.finditer(source.text) if not match[0].startswith("#")]
     wrong, right = fixes[0].span.text, fixes[0].replacement
     same = all(fix.span.text == wrong and fix.replacement == right for fix in fixes)
     if same and _WORD.fullmatch(wrong) and _WORD.fullmatch(right):
         words = dict.fromkeys(match[0] for match in tokens if _WORD.fullmatch(match[0]))
-        for word in alike(wrong, right, [*words, *sorted(step_names()), *sorted(built_in_names())]):
+        said = [*diagnostic.words.values(), *(word for hint in diagnostic.hints for word in hint.words.values())]
+        listed = [word for words in said if isinstance(words, Quoted) for word in words.words]
+        known = [*words, *listed, *sorted(step_names()), *sorted(built_in_names()), *KEYWORDS]
+        for word in alike(wrong, right, dict.fromkeys(known)):
             yield tuple(fix._replace(replacement=word) for fix in fixes)
         places = [match.span() for match in tokens if match[0] == right]
         for start, end in places if len(places) <= DEFINED else ():

@@ -109,10 +109,15 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
 
 
 def alike(word: str, name: str, legal: Iterable[str]) -> list[str]:
-    """Return the other legal names that `word` may as well have been meant to be as `name`."""
+    """Return the other legal names that `word` may as well have been meant to be as `name`.
+
+    A name of which the word is the beginning is as near as another one with a letter changed: `sig`, `sin`, `sigmoid`.
+    """
     bound = _slip(word, name)
     slips = {other: _slip(word, other) for other in legal if other not in (word, name)}
-    return [other for other, slip in slips.items() if slip is not None and (bound is None or slip <= bound)]
+    near = [other for other, slip in slips.items() if slip is not None and (bound is None or slip <= bound)]
+    cut = len(word) > 1 and not name.startswith(word)
+    return near + [other for other in slips if cut and other.startswith(word) and other not in near]
 
 
 def _slip(word: str, name: str) -> tuple[int, int] | None:

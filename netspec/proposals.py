@@ -59,9 +59,7 @@ class Proposal(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """The rule of the grammar for a line of the body in which the statement stands."""
-        heads = re.findall(r"^\s*(net|block|data|train|figure)\b[^\n]*\{", self.text[: self.start], re.MULTILINE)
-        return "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
+        return edits.rule(self.text, self.start)
 
     def replaced(self, statement: str, guess: bool = False) -> Proposal:
         text = self.text[: self.start] + statement + self.text[self.end :]
@@ -333,7 +331,8 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
         | {str(isqrt(int(size))) for size in _NUMBERS.findall(written) if size.isdecimal()}
     )
     made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text} - known
-    return options <= numbers and not made_up
+    shares = {value for value in options if f"{float(value) / 100:g}" in numbers}  # 80 %
+    return options - shares <= numbers and not made_up
 
 
 def _captions(written: str, made: str, rule: str) -> bool:
@@ -428,6 +427,9 @@ class Known(NamedTuple):
 
 
 def _foreign(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    edges = re.split(r"\s*(?:->|→|,)\s*", re.sub(r"^return\s+", "", proposal.statement))
+    if edges != [proposal.statement] and set(edges) <= {*known.layers()}:  # x -> z -> y, return y: the layers say it
+        yield proposal.replaced("")
     yield from (proposal.replaced(text) for text in _calls(proposal.statement, known, False))
 
 
@@ -443,7 +445,19 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
         for text in habits(statement, known):
             yield proposal.replaced(text, bool(layers - set(re.findall(r"\w+", text))) and habits is not _shapes)
     yield from _regions(proposal)
+    if known.diagnostic.code == "NS212":
+        yield from _raised(proposal, known)
     yield from (proposal.replaced(text) for text in _calls(statement, known, True))
+
+
+def _raised(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The line of a layer moved above the statement that reads it."""
+    name = known.diagnostic.span.text if known.diagnostic.span is not None else ""
+    text, start, end = proposal.text, proposal.start, proposal.end
+    line = re.compile(rf"\n[ \t]*((?:input|hidden|output)[ \t]+{re.escape(name)}[ \t]*:[^\n]*)").search(text, end)
+    if line is not None and line.start() - end < WIDE:
+        made = f"{line[1]}\n{text[text.rfind(chr(10), 0, start) + 1 : start]}{text[start : line.start()]}"
+        yield Proposal(text[:start] + made + text[line.end() :], start, start + len(made))
 
 
 def _guesses(proposal: Proposal, known: Known) -> Iterator[Proposal]:
@@ -485,6 +499,7 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
             yield re.sub(pattern, right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
+_QUOTES = '", "'
 _CLOSES = {"(": ")", "[": "]"}
 _MADE = re.compile(r"\b(?:perceptron|filter)s?\b")
 # a number with letters that look like digits: 1O, l0
@@ -624,7 +639,7 @@ def _context(statement: str, known: Known) -> Iterator[str]:
     if added is not None:  # z += x
         yield f"hidden {known.free(*foreign.NAMES['hidden'])}: {added[1]} {added[2]} {added[3]}"
     for pair in re.finditer(r"(?=(?<!\w)([^\W\d]+)\s+([^\W\d]+)(?!\w))", statement):
-        if pair[1] + pair[2] in NOUNS or pair[1] + pair[2] in step_names():  # percept rons, max pool
+        if pair[1] + pair[2] in {*NOUNS, *foreign.STEPS, *step_names()}:  # percept rons, max pool, max pooling
             yield statement[: pair.start(1)] + pair[1] + pair[2] + statement[pair.end(2) :]
     if known.diagnostic.code == "NS102" and known.diagnostic.span is not None:  # dropout(0.5 -> relu
         bracket = known.diagnostic.span.text
@@ -638,6 +653,15 @@ def _context(statement: str, known: Known) -> Iterator[str]:
     label = re.match(r"(hidden|output|input|let)\s+([^\W\d]\w*)(?=\s*[:=])", statement)
     if label is not None and known.diagnostic.code == "NS204":
         yield f"{label[1]} {known.free(*(f'{label[2]}{number}' for number in range(2, 9)))}{statement[label.end() :]}"
+    spoken = re.match(r"(.*\bfilters?\s+\w+?)((?:\s*,\s*[a-z_]+\s*=?\s*\d\w*)+)(.*)$", statement)
+    if spoken is not None:  # 16 filters 3x3, stride 2, padding 1
+        made = re.sub(r"([a-z_]+)\s*=?\s*(?=\d)", lambda key: f"{foreign.OPTIONS.get(key[1], key[1])} = ", spoken[2])
+        yield f"{spoken[1]} ({made.lstrip(', ')}){spoken[3]}"
+    widths = re.search(r"\b\w+\(\s*\[([\d,\s]+)\]\s*(?:,\s*(?:\w+\s*=\s*)?[\"']?([\w.]+)[\"']?)?\s*\)", statement)
+    if widths is not None:  # MLP([8, 16], activation=relu)
+        between = f" -> {widths[2]}" if widths[2] else " -> relu"
+        row = " -> ".join(f"{width} perceptrons{between}" for width in re.findall(r"\d+", widths[1]))
+        yield statement[: widths.start()] + row + statement[widths.end() :]
     chain = re.match(r"((?:hidden|output)\s+\w+\s*:\s*)(.+)$", statement, re.DOTALL)
     if chain is not None:
         if len(inputs) > 1:
@@ -671,15 +695,20 @@ def _setting(key: str, value: str, known: Known) -> Iterator[str]:
     """Habits in the lines of a section."""
     bare = [word for word in re.findall(r"[^\W\d][\w.]*", value) if word not in ("weight", "none")]
     if key in ("loss", "metrics") and bare:
-        spoken = [foreign.ENTRIES.get(foreign.fold(bare[0]).removesuffix("loss"), bare[0]), *_vocabulary(key)]
+        said = [foreign.ENTRIES.get(foreign.fold(word).removesuffix("loss"), word) for word in bare]
+        spoken = [said[0], *_vocabulary(key)]
         for pair in known.terms():
+            if key == "metrics":
+                yield f"metrics = [{', '.join(f'{word}({pair})' for word in said)}]"
             for word in dict.fromkeys(spoken):
                 yield f"{key} = {word}({pair})" if key == "loss" else f"{key} = [{word}({pair})]"
     if key in foreign.SETTINGS:
         yield f"{foreign.SETTINGS[key]} = {value}"
-    word = value.strip("\"' ").casefold()
+    word = foreign.fold(value.strip("\"' "))
     if word in foreign.VALUES:
         yield f"{key} = {foreign.VALUES[word]}"
+    if re.search(r'"[^"]*,[^"]*"', value):  # columns("age, salary")
+        yield f"{key} = " + re.sub(r'"([^"]*,[^"]*)"', lambda text: _QUOTES.join(re.split(r"\s*,\s*", text[0])), value)
     if known.diagnostic.code == "NS757":  # a field that no input is called like
         yield from (f"{name} = {value}" for name in known.names("input"))
     if key in foreign.OPTIMIZER_OPTIONS and "optimizer" not in known.section("train"):
@@ -750,6 +779,10 @@ def _regions(proposal: Proposal) -> Iterator[Proposal]:
         lines = re.split(r"\s*[,;]?\s+(?=[^\W\d][\w.]*\s*=)", section[2])
         proposed = section[1] + "".join(f"\n  {line.rstrip(',;')}" for line in lines) + ("\n}" if section[3] else "")
         yield proposal.replaced(proposed)
+    shared = re.match(r"(hidden|output|input)\s+([^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)+)\s*(:.*)$", statement)
+    if shared is not None:  # hidden a, b: 8 perceptrons
+        names = re.split(r"\s*,\s*", shared[2])
+        yield proposal.replaced("\n".join(f"{shared[1]} {name}{shared[3]}" for name in names))
     second = re.match(r"(input|hidden|output|let)(\s+\w+\s*[:=][^(]*?)\s*[,;]\s*([^\W\d]\w*\s*[:=].*)$", statement)
     if second is not None:
         yield proposal.replaced(f"{second[1]}{second[2]}\n{second[1]} {second[3]}")

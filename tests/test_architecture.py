@@ -32,8 +32,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from the rooms before it.
 ORDER = (
     "version source names limits registry files diagnostics foreign parts documents plugins compute ir ops syntax"
-    " elaborate mends config summary codegen"
-    " figure edits proposals spec editor training serve notebook cli api netspec __main__"
+    " elaborate edits mends config summary codegen"
+    " figure proposals spec editor training serve notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__
 ABOVE = ("api", "netspec", "notebook", "cli", "__main__")

@@ -1,10 +1,15 @@
-"""100,000 broken specs (NETSPEC_FUZZ sets another number), and a twentieth as many data files, command lines and cells
-of notebooks each, 1,000 at least: only diagnostics may come of them."""
+"""100,000 broken specs (NETSPEC_FUZZ sets another number), and a twentieth as many data files, command lines, cells of
+notebooks and sessions of editors each, 1,000 at least: only diagnostics may come of them.
+
+NETSPEC_FUZZ_KINDS names the kinds to run, separated by commas, and NETSPEC_FUZZ_SEED another seed; what is run so is
+printed and not published.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import random
 import re
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.publish import publish
+from benchmarks.soak.folders import VALUES, places
 from netspec.api import Spec, parse
 from netspec.cli.main import COMMANDS, UnforeseenError
 from netspec.cli.main import main as netspec
@@ -30,6 +36,8 @@ from tests.speed import within
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COUNT = int(os.environ.get("NETSPEC_FUZZ", "100000"))
+KINDS = os.environ.get("NETSPEC_FUZZ_KINDS", "")
+SEED = int(os.environ.get("NETSPEC_FUZZ_SEED", "1"))
 os.environ["TORCH_COMPILE_DISABLE"] = "1"  # minutes of a C++ compiler would be the time of one command line
 OTHERS = max(1_000, COUNT // 20)
 SLOWEST = 2.0  # seconds of processor time for one input
@@ -52,7 +60,9 @@ def main() -> bool:
         "data files": (_data, OTHERS),
         "command lines": (_command, OTHERS),
         "cells": (_cell, OTHERS),
+        "sessions of editors": (_session, OTHERS),
     }
+    kinds = {kind: kinds[kind] for kind in KINDS.split(",") if kind} or kinds
     lines = [
         "| kind | inputs | unexpected exceptions | slower than 2 s | codes seen | minutes |",
         "|---|---|---|---|---|---|",
@@ -60,7 +70,7 @@ def main() -> bool:
     failures: list[str] = []
     slow = 0
     for kind, (attempt, count) in kinds.items():
-        found, late, codes, seconds = run(count, 1, attempt)
+        found, late, codes, seconds = run(count, SEED, attempt)
         lines.append(f"| {kind} | {count:,} | {len(found)} | {len(late)} | {len(codes)} | {seconds / 60:.1f} |")
         print(lines[-1], codes.most_common(12), flush=True)
         failures += found
@@ -70,10 +80,14 @@ def main() -> bool:
         "Specs: a quarter each random bytes, random words of the language, a valid spec with one token changed, with "
         "five; every report was written as text in both languages and as JSON. Data files: csv, npz, idx, folders of "
         "pictures and texts, whole, cut, with bytes changed, with odd cells. Command lines: every command with flags, "
-        "values and files in any order. Cells: a random line above a broken spec; what is whole is drawn. An answer "
-        "that nobody foresaw (NS923) counts as an exception.",
+        "values and files in any order. Cells: a random line above a broken spec; what is whole is drawn. Sessions "
+        "of editors: up to eight requests about a broken text with edited parameters, and broken messages between "
+        "them. An answer that nobody foresaw (NS923) counts as an exception.",
     ]
     lines += [f"\n```\n{failure}\n```" for failure in failures[:5]]
+    if KINDS:
+        print("\n".join(lines))
+        return not failures and not slow
     publish("fuzz", "Fuzzing: nothing but diagnostics", lines, ("lark", "pydantic", "numpy", "torch"))
     return not failures and not slow
 
@@ -393,3 +407,67 @@ def _cell(generator: random.Random, specs: list[str], number: int) -> tuple[obje
         return ["fine"]
 
     return (line, cell), call
+
+
+# ---- sessions of editors
+
+HERE = {"line": 3, "character": 8}
+ASKED = {
+    "textDocument": {"uri": "untitled:one", "version": 2}, "position": HERE, "positions": [HERE], "newName": "z",
+    "range": {"start": {"line": 1, "character": 0}, "end": HERE}, "context": {"includeDeclaration": True},
+    "contentChanges": [{"range": {"start": HERE, "end": HERE}, "text": " -> relu"}], "code": "NS302", "net": "n",
+    "options": {"tabSize": 2}, "depth": 1,
+}  # fmt: skip
+NOISE = (b"{", b"[]", b'"x"', b'{"id":[1],"method":"x"}', b'{"id":{},"method":"x"}', b'{"method":3}', b"\xff\xfe",
+         b'{"id":1e999,"method":"x"}', b'{"method":"$/cancelRequest","params":{"id":[2]}}',
+         b'{"method":"$/cancelRequest","params":{"id":4}}', b'{"id":"\\ud800","method":"\\ud800"}')  # fmt: skip
+
+
+def _session(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
+    """A text that is opened, requests about it, most of them with one parameter changed, and what is no message."""
+    from netspec.cli.lsp import Carrier
+    from netspec.editor.engine import Engine
+
+    methods = Engine(lambda method, params: None).methods
+    text = (words, changed, garbled, noise)[number % 4](generator, specs).decode("utf-8", "replace")
+    opened = {"textDocument": {"uri": "untitled:one", "version": 1, "text": text, "languageId": "netspec"}}
+    sent: list[tuple[str, Any]] = [("initialize", {"capabilities": {}}), ("textDocument/didOpen", opened)]
+    sent += [(generator.choice(methods), ASKED) for _ in range(generator.randrange(1, 9))]
+    bodies = []
+    for count, (method, params) in enumerate(sent):
+        found: dict[str, Any] = {"jsonrpc": "2.0", "id": count, "method": method, "params": params}
+        if "/did" in method:
+            del found["id"]
+        if count > 1 and generator.random() < 0.7:
+            found = json.loads(json.dumps(found))
+            *above, key = generator.choice([path for path in places(found["params"]) if path])
+            inner = found["params"]
+            for part in above:
+                inner = inner[part]
+            inner[key] = generator.choice(VALUES)
+        bodies.append(json.dumps(found).encode())
+        if generator.random() < 0.1:
+            bodies.append(generator.choice(NOISE))
+    data = b"".join(b"Content-Length: %d\r\n\r\n%b" % (len(body), body) for body in bodies)
+
+    def call() -> list[str]:
+        written = io.BytesIO()
+        carrier = Carrier(io.BytesIO(data), written)
+        carrier.run(Engine(carrier.notify, limits=LIMITS))
+        parts = written.getvalue().split(b"Content-Length: ")[1:]
+        said = [json.loads(part.partition(b"\r\n\r\n")[2]) for part in parts]
+        assert "NS923" not in str(said), said
+        answered = [one["id"] for one in said if isinstance(one.get("id"), int)]
+        asked = [body["id"] for body in map(_json, bodies) if isinstance(body.get("id"), int)]
+        assert answered == asked, said
+        return re.findall(r"NS\d{3}", str(said)) or ["fine"]
+
+    return data, call
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -115,10 +115,12 @@ def _run(argv: list[str], language: Language, interrupts: list[int]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where a full disk still has an answer
         return result if isinstance(result, int) else 0
+    except UsageError as error:
+        return fail(_mended(error.proposed(), argv), error.exit_code, argv, language)
     except NetspecError as error:
         return fail(error.proposed(), error.exit_code, argv, language)
     except click.UsageError as error:
-        return fail([_usage(error)], USAGE, argv, language)
+        return fail(_mended([_usage(error)], argv), USAGE, argv, language)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -157,6 +159,15 @@ def _interrupts() -> Iterator[list[int]]:
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
+
+
+def _mended(found: Sequence[Diagnostic], argv: list[str]) -> list[Diagnostic]:
+    """Return the diagnostics of a command line; the first says in place of other help which one was meant, if any."""
+    from netspec.cli.meant import meant_line
+
+    first, *others = found
+    line = meant_line(netspec, argv) if argv and first.code[:3] == "NS9" else None
+    return [first._replace(hints=(Hint("mend", {"text": line}),)) if line else first, *others]
 
 
 def _refused(error: OSError) -> Diagnostic:

@@ -45,6 +45,9 @@ KINDS = {
     "a step that stands twice, or an arrow is missing": ("hidden a: x -> 4 perceptrons -> tanh tanh", "", None),
     "two words for a name": ("hidden a: x -> 4 perceptrons\n  hidden netspec b: a -> relu", "", None),
     "a type after `is`": ("hidden a: x -> 4 perceptrons -> relu  is 5", "", None),
+    "a step before a caption may have lost its arrow": ('hidden a: x -> 4 perceptrons  sigmoid "z"', "", None),
+    "a word that begins another one": ("hidden a: x -> 4 perceptrons -> sig", "", None),
+    "a line broken behind its first word": ("hidden\n  a: x -> 4 perceptrons", "", None),
     "a word of another tool in the wrong place": ("hidden a: x -> 4 perceptrons logsoftmax tanh", "", None),
 }  # fmt: skip
 
@@ -94,6 +97,10 @@ WHOLE = {
         "input x: 4\nhidden patch: 3 perceptrons\noutput y: 2 perceptrons",
     ),
     "a brace in place of a word": ("input x: 4\noutput y: 3 }\nperceptrons", None),
+    "a name that is right here and wrong at its block": (
+        "input x: 4\noutput y: x -> Double(4)\n}\nblock Doublec() {\ninput x: d\noutput y: c perceptrons",
+        None,
+    ),
     "groups that divide only the filters": ("input x: 8@9x9\noutput y: 6 filters 3x3 (groups = 4)", None),
     "a sum inside a repeat": ("input x: 4\noutput y: repeat 3 { x + (x -> 4 perceptrons) }", None),
 }

@@ -13,6 +13,8 @@ import pytest
 import netspec
 from netspec.api import load_run, train
 from netspec.cli import main
+from netspec.cli.main import netspec as commands
+from netspec.cli.meant import meant_line
 
 NET = "net first(d = 2) {\n  input  x: d\n  hidden z: 3 perceptrons -> tanh\n  output y: 2 perceptrons\n}\n"
 OPEN = NET.replace("d = 2", "d")
@@ -80,6 +82,25 @@ def test_calls(
     assert said in shown.err or (language == "ko" and not said.startswith("NS"))
     assert "Traceback" not in shown.err
     assert files(here) == before
+
+
+# a command line that is refused -> the one that was meant, as it is said; None where none is near
+MEANT = {
+    "chekc a.net": "check a.net", "lint a.net": "check a.net", "version": "--version", "frobnicate a.net": None,
+    "render a.net -view blocks": "render a.net --view blocks", "render a.net blocks": "render a.net --view blocks",
+    "render a.net --view=block": "render a.net --view blocks", "render a.net a.png": "render a.net -o a.png",
+    "render a.net --format png": "render a.net -o a.png", "check a.net --epochs 5": "train a.net --epochs 5",
+    "train a.net --epoch=5": "train a.net --epochs=5", "show a.net --H 3": "show a.net --set H=3",
+    "show a.net --set H:3": "show a.net --set H=3", "show a.net --set H = 3": "show a.net --set H=3",
+    "show a.net --set H 3": "show a.net --set H=3", "show a.net --set H": None,
+    "explain --lang korean": "explain --lang ko",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", MEANT)
+def test_the_command_line_that_was_meant(call: str) -> None:
+    meant = MEANT[call]
+    assert meant_line(commands, call.split()) == (None if meant is None else f"netspec {meant}")
 
 
 def test_no_output_over_the_data_it_reads(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,8 @@ def crowded(stop: Stop) -> Diagnostic | None:
         second = re.match(rf",\s*({_NAME}(?:\.{_NAME})*)\s*=(?!=)", stop.rest)
         if second is None:
             return None
+        if "\n" in second[0]:  # the next line is a setting of its own, and the comma stands at the end of this one
+            return stop.error("NS149", fix=Fix(stop.span, ""))
         span = stop.between(stop.seen.at[0], stop.seen.at[0] + second.start(1))
         shown = stop.between(span.end, span.end + len(second[1]))
         return stop.error("NS150", span=shown, fix=Fix(span, "\n  "), seen=second[1])

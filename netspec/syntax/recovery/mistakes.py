@@ -121,7 +121,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
 # match whatever stands where one name should stand: `hidden my layer:`, `hidden z', w:`, `let a, b =`, `net my-net {`
 _NAME = rf"[^\W\d][\w{MARKS}]*"
 _NAMED = re.compile(r"(input|hidden|output|start|let)[ \t]+(?P<name>[^\n:=]*?)[ \t]*(?=[:=])")
-_HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\s(\"{]+)")
+_HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\n(\"{:=]*?(?=[ \t]*[(\"{:=])|[^\s(\"{]+)")
 
 
 def _label(stop: Stop) -> Diagnostic | None:
@@ -162,6 +162,8 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
     timed = re.fullmatch(r"([^\W\d]\w*)\[[^\]]*\]", name) if stop.first == "start" else None
     if timed is not None:  # `start z[0]: zeros`
         return stop.error("NS115", Hint("start"), span=span, fix=Fix(span, timed[1]), seen=name)
+    if re.search(r"\s\d+\s+\w", name):  # `hidden z 8 perceptrons: relu`
+        return None
     quoted = re.fullmatch(r'"([^\W\d]\w*)"', name)
     if quoted is not None:
         return stop.error("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)

@@ -73,7 +73,8 @@ def kernel(stop: Stop) -> Diagnostic | None:
         return stop.error("NS120", span=stop.last_span, fix=Fix(stop.last_span, ""), seen=stop.last)
     bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
     if bracketed or before[-1:] == ("FILTER",):
-        return stop.error("NS120", fixes=_unwrapped(stop) if bracketed else (), seen=stop.seen.text)
+        needless = (Fix(stop.span, ""),) if stop.seen.text == "of" else ()
+        return stop.error("NS120", fixes=_unwrapped(stop) if bracketed else needless, seen=stop.seen.text)
     return None
 
 
