@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.publish import publish
-from benchmarks.soak.folders import VALUES, places
 from netspec.api import Spec, parse
 from netspec.cli.main import COMMANDS, UnforeseenError
 from netspec.cli.main import main as netspec
@@ -425,6 +424,7 @@ NOISE = (b"{", b"[]", b'"x"', b'{"id":[1],"method":"x"}', b'{"id":{},"method":"x
 
 def _session(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
     """A text that is opened, requests about it, most of them with one parameter changed, and what is no message."""
+    from benchmarks.soak.folders import VALUES, places
     from netspec.cli.lsp import Carrier
     from netspec.editor.engine import Engine
 
