@@ -78,7 +78,7 @@ def rows() -> list[Row]:
     npm(ROOT / "page" / "browser")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("post", "zoo", "blocks"):
+        for part in ("post", "zoo", "blocks", "tasks"):
             shutil.copytree(ROOT / "specs" / part, folder / part)
         command = [sys.executable, "-m", "netspec", "serve", name, "--port", "0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

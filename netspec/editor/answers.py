@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.catalogue import Language, phrase
@@ -55,6 +56,7 @@ class Ask:
     language: Language
     uri: Callable[[Span, Placed], str]
     snippets: bool = False
+    inside: Callable[[str], Path | None] = lambda name: None  # a file of weights by its path from the first root
 
     def at(self, params: Any) -> tuple[Placed, int]:
         return self.checked.at(self.text.offset(params["position"]))
@@ -601,7 +603,8 @@ def figure(ask: Ask, params: Any) -> Any:
     def make(placed: Placed, net: Net) -> Any:
         kinds = {"view": str, "theme": str, "lang": str, "direction": str, "depth": int, "figure": str}
         options: Any = {key: params[key] for key, kind in kinds.items() if isinstance(params.get(key), kind)}
-        picture = net.render(**options)
+        weights = ask.inside(params["weights"]) if isinstance(params.get("weights"), str) else None
+        picture = net.render(weights=weights, **options)
         form = params["form"] if isinstance(params.get("form"), str) else "svg"
         if form != "svg":
             return {"net": net.name, "data": base64.b64encode(picture.data(form)).decode("ascii")}

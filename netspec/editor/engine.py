@@ -227,6 +227,14 @@ class Engine:
         around = [root for root in self.roots if real.is_relative_to(root)]
         return max(around or self.roots[:1], key=lambda root: len(root.parts), default=None)
 
+    def _inside(self, name: str) -> Path | None:
+        """Return the path of a file of weights below the first root; None for any other."""
+        for root in self.roots[:1]:
+            path = Path(os.path.realpath(root / name)) if "\0" not in name else root
+            if path.suffix == ".safetensors" and path.is_relative_to(root):
+                return path
+        return None
+
     def _edited(self, params: Any) -> None:
         document = self.documents.get(str(params["textDocument"]["uri"]))
         if document is not None:
@@ -274,7 +282,7 @@ class Engine:
             document = self._document(params)
             checked = document.checked(self.opened)
             ask = answers.Ask(document.text, checked, document.graphs, self.language, self._uri_of(document))
-            ask.snippets = self._snippets
+            ask.snippets, ask.inside = self._snippets, self._inside
             return answer(ask, params)
 
         return asked

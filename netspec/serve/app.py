@@ -1,8 +1,8 @@
 """HTTP and WebSocket -> the page, its files, and one engine for each tab.
 
 A WebSocket carries the messages of the Language Server Protocol, one in a frame. Those whose methods begin with
-`serve/` are about files and are answered here; all others go to the tab's own worker. A worker that dies, or that
-takes too long, closes its WebSocket with a code of its own; the page has the text and connects again.
+`serve/` are about files and runs and are answered here; all others go to the tab's own worker. A worker that dies, or
+that takes too long, closes its WebSocket with a code of its own; the page has the text and connects again.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from netspec.diagnostics.errors import NetspecError
 from netspec.diagnostics.model import Diagnostic, help_lines, message_text
 from netspec.editor.engine import uri_of
 from netspec.serve.folder import Folder
+from netspec.serve.runs import Runs
 from netspec.serve.worker import Worker
 
 PAGE = Path(__file__).with_name("page")
@@ -84,6 +85,7 @@ class Service:
         self.examples = examples
         roots = [one.root for one in (folder, examples) if one is not None]
         self.arguments = [*arguments, *(word for root in roots for word in ("--root", str(root)))]
+        self.runs = Runs(folder, arguments)
         self.first = first
         self.language = language
         self.token = secrets.token_urlsafe(18)
@@ -142,27 +144,36 @@ class Service:
         return self._spare
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers; runs write a checkpoint first."""
+        self.runs.close()
         for tab in self.tabs:
             tab.end(ENDED)
         if self._spare is not None and self._spare.done() and not self._spare.exception():
             self._spare.result().kill()
 
-    # ---- requests about files
+    # ---- requests about files and runs
 
-    def answer(self, method: str, params: Any) -> Any:
-        """Return the result of a request of the page about files."""
+    def answer(self, method: str, params: Any, language: Language) -> Any:
+        """Return the result of a request of the page about files or runs."""
         folder = self.examples if params.get("example") and self.examples is not None else self.folder
         match method:
             case "serve/files":
                 roots = {"folder": self.folder, **({} if self.examples is None else {"examples": self.examples})}
                 found = {name: {"uri": uri_of(one.root), "files": one.names()} for name, one in roots.items()}
-                return {**found, "name": self.folder.root.name, "first": self.first}
+                return {**found, "name": self.folder.root.name, "first": self.first, "runs": self.runs.names()}
             case "serve/read":
                 text, version = folder.read(str(params["path"]))
                 return {"text": text, "version": version}
             case "serve/write":
                 return {"version": folder.write(str(params["path"]), str(params["text"]), params.get("version"))}
+            case "serve/train":
+                return {"run": self.runs.start(str(params["path"]), language)}
+            case "serve/resume":
+                return self.runs.go_on(str(params["run"]), language)
+            case "serve/stop":
+                return self.runs.stop(str(params["run"]))
+            case "serve/run":
+                return self.runs.read(str(params["run"]), int(params.get("begin") or 0))
         raise KeyError(method)
 
 
@@ -234,10 +245,10 @@ class Tab:
 
     def _answer(self, method: str, params: Any) -> dict[str, Any]:
         try:
-            return {"result": self.service.answer(method, params)}
+            return {"result": self.service.answer(method, params, self.language)}
         except NetspecError as error:
             found = error.diagnostic
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             found = Diagnostic("NS934", None, {"method": method[:100], "reason": f"{type(error).__name__}: {error}"})
         text = "\n".join([message_text(found, self.language), *help_lines(found, self.language)])
         return {"error": {"code": -32803, "message": text, "data": {"code": found.code}}}

@@ -235,6 +235,29 @@ await check("a link has the text", async () => {
   await other.context().close();
   return there === text;
 });
+await check("a run is trained, its weights reach the figure, it stops and goes on", async () => {
+  await open("tasks/xor.net");
+  await page.getByText("Training", { exact: true }).click();
+  const state = (word) => page.waitForFunction((word) => document.querySelector(".training p")?.textContent.includes(word), word, { timeout: 180000 });
+  const wires = () => page.evaluate(() => document.querySelector(".paper svg").outerHTML);
+  const before = await wires();
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await state("has finished");
+  await page.waitForTimeout(1000);
+  const lines = await page.locator(".curves polyline").count();
+  await caret("epochs");
+  await page.keyboard.type("000");
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await page.waitForFunction(() => document.title.startsWith("tasks/xor.net")); // saved first
+  await state("runs · epoch");
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await state("has stopped");
+  await page.getByRole("button", { name: "Go on", exact: true }).click();
+  await state("runs · epoch");
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await state("has stopped");
+  return lines >= 2 && (await wires()) !== before && existsSync(`${folder}/runs/xor-2/metrics.jsonl`);
+});
 await check("ten tabs", async () => {
   const others = await Promise.all(Array.from({ length: 10 }, () => tab()));
   await Promise.all(others.map((other) => other.goto(address)));

@@ -8,6 +8,7 @@ export interface Listed {
   examples?: { uri: string; files: string[] };
   name: string;
   first: string;
+  runs: string[];
 }
 
 export interface Chosen {

@@ -44,6 +44,7 @@ export class Figure {
   private again = false;
   private fitted = true;
   private line = -1;
+  private weights = "";
   private lists: Record<keyof Settings, HTMLSelectElement>;
   private choices: Choices = { views: [], themes: [], formats: [] };
   private sizes: HTMLButtonElement;
@@ -113,6 +114,12 @@ export class Figure {
     };
   }
 
+  /** Shows the weights of a run; "" shows none. */
+  coloured(weights: string): void {
+    this.weights = weights;
+    this.ask();
+  }
+
   ask(): void {
     this.again = true;
     if (!this.asking) void this.draw();
@@ -123,8 +130,14 @@ export class Figure {
     while (this.again && this.client.connected) {
       this.again = false;
       try {
-        this.show(await this.client.request<Answer>("netspec/figure", this.params));
+        const weights = this.weights && { weights: this.weights };
+        this.show(await this.client.request<Answer>("netspec/figure", { ...this.params, ...weights }));
       } catch (error) {
+        if (this.weights !== "" && this.client.connected) {
+          this.weights = ""; // they belong to another net, or are gone: the next ones are tried again
+          this.again = true;
+          continue;
+        }
         if (this.client.connected) this.fail((error as Error).message);
       }
     }

@@ -5,6 +5,7 @@ import { askAnswer, askText, chooseFile, type Chosen, type Listed } from "./dial
 import { button, choice, fill, make } from "./dom";
 import { Editor, type Position, type Problem } from "./editor";
 import { Figure } from "./figure";
+import { Train } from "./train";
 import { say, speak, spoken, type Language } from "./words";
 
 const ENDED = 4001;
@@ -82,6 +83,13 @@ const editor: Editor = new Editor(
 );
 const figure: Figure = new Figure(client, editor, isDark, () => keepSettings());
 
+const train: Train = new Train(
+  client,
+  async () => ((opened.path !== "" && !opened.example && !changedSince()) || (await save()) ? opened.path : undefined),
+  () => figure.coloured(train.weights),
+  (error) => tell((error as Error).message),
+);
+
 let filling = 0;
 
 function layOut(): void {
@@ -115,7 +123,7 @@ function layOut(): void {
     const tab = button(say(name), () => choosePanel(name));
     Object.assign(tab, { role: "tab", id: `tab-${name}` });
     tabs.append(tab);
-    const own = name === "figure" ? make("div", {}, figure.bar, figure.box) : make("div", { className: "text", tabIndex: 0 });
+    const own = name === "figure" ? make("div", {}, figure.bar, figure.box, train.box) : make("div", { className: "text", tabIndex: 0 });
     Object.assign(own, { role: "tabpanel", id: `panel-${name}` });
     own.classList.add("panel");
     own.setAttribute("aria-labelledby", `tab-${name}`);
@@ -206,7 +214,7 @@ function showProblems(found: Problem[]): void {
 
 // ---- what is open
 
-let listed: Listed = { folder: { uri: "untitled:", files: [] }, name: "", first: "" };
+let listed: Listed = { folder: { uri: "untitled:", files: [] }, name: "", first: "", runs: [] };
 let opened: Opened = { path: "", example: false, version: null, saved: "", crlf: false };
 
 const changedSince = (): boolean => editor.text !== opened.saved;
@@ -273,11 +281,12 @@ async function follow(uri: string, at: Position): Promise<void> {
   }
 }
 
-async function save(asNew = false): Promise<void> {
+/** Saves the text; returns whether that is done. */
+async function save(asNew = false): Promise<boolean> {
   let { path, version } = opened;
   if (asNew || path === "" || opened.example) {
     const asked = await askText(say("name"), path.split("/").pop() || "net.net");
-    if (asked === undefined) return;
+    if (asked === undefined) return false;
     path = asked.endsWith(".net") ? asked : `${asked}.net`;
     version = null;
   }
@@ -291,8 +300,8 @@ async function save(asNew = false): Promise<void> {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "NS936") throw error;
       const answer = await askAnswer(error.message, say("overwrite"), say("reload"));
-      if (answer === say("reload")) return read({ path, example: false });
-      if (answer === undefined) return;
+      if (answer === say("reload")) await read({ path, example: false });
+      if (answer !== say("overwrite")) return false;
       done = await write((await client.request<{ version: string }>("serve/read", { path })).version);
     }
     const moved = opened.example || path !== opened.path;
@@ -301,8 +310,10 @@ async function save(asNew = false): Promise<void> {
     else client.notify("textDocument/didSave", { textDocument: { uri: editor.uri } });
     keep();
     tell(say("saved"));
+    return true;
   } catch (error) {
     tell((error as Error).message);
+    return false;
   }
 }
 
@@ -390,6 +401,7 @@ async function connect(): Promise<void> {
     const files = client.request<Listed>("serve/files");
     editor.began((await started).capabilities);
     listed = await files;
+    train.listed(listed.runs);
     if (editor.uri === "") await begin();
     else editor.reopen();
     figure.offered(await client.request("netspec/choices"));

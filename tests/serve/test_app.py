@@ -17,8 +17,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from netspec.editor.engine import Engine, Refused, uri_of
 from netspec.serve import app
 from netspec.serve.folder import Folder, examples
+from netspec.serve.runs import Runs
 
 TEXT = 'use Twice from "inner/twice.net"\n\nnet n {\n  input  x: 4\n  output y: Twice(2) -> rellu\n}\n'
 TWICE = "block Twice(c) {\n  input  x: d\n  output y: c perceptrons -> tanh\n}\n"
@@ -209,3 +211,68 @@ def test_a_file_that_has_changed_is_not_written(tmp_path: Path) -> None:
         with pytest.raises(app.NetspecError) as refused:
             folder.read(name)
         assert refused.value.diagnostic.code == "NS924"
+
+
+# ---- runs
+
+
+def test_weights_are_read_below_the_folder_alone(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "w.safetensors").write_bytes(b"no weights")
+    (root / "out.safetensors").symlink_to(tmp_path / "w.safetensors")
+    (root / "own.safetensors").write_bytes(b"no weights")
+    engine = Engine(lambda method, params: None, roots=[root])
+    engine.request("initialize", {"capabilities": {}})
+    item = {"uri": uri_of(root / "a.net"), "text": "net n {\n  input x: 4\n  output y: 2 perceptrons\n}\n"}
+    engine.notify("textDocument/didOpen", {"textDocument": item})
+    for outside in ("../w.safetensors", "out.safetensors", str(tmp_path / "w.safetensors"), "own.net", "\0"):
+        assert engine.request("netspec/figure", {"textDocument": item, "weights": outside})["svg"]
+    with pytest.raises(Refused, match="own"):
+        engine.request("netspec/figure", {"textDocument": item, "weights": "own.safetensors"})
+
+
+def test_a_run_is_read_while_it_grows(tmp_path: Path) -> None:
+    runs = Runs(Folder(tmp_path, 1000, written=True), ())
+    assert runs.names() == []
+    place = tmp_path / "runs" / "xor-1"
+    (place / "checkpoints" / "step-000000010").mkdir(parents=True)
+    (place / "status.json").write_text('{"state": "running"}', encoding="utf-8")
+    (place / "metrics.jsonl").write_text('{"epoch":1}\n{"epo', encoding="utf-8")
+    (place / "log.jsonl").write_text('{"event":"step","step":8}\n{"event":"saved"}\n{"ev', encoding="utf-8")
+    (place / "checkpoints" / "step-000000010" / "weights.safetensors").touch()
+    found = runs.read("xor-1", 0)
+    assert found["rows"] == [{"epoch": 1}]
+    assert found["step"] == {"event": "step", "step": 8}
+    assert found["weights"] == "runs/xor-1/checkpoints/step-000000010/weights.safetensors"
+    assert found["state"] == "stopped"  # nobody runs it any more
+    (place / "metrics.jsonl").write_text('{"epoch":1}\n{"epoch":2}\n', encoding="utf-8")
+    assert runs.read("xor-1", found["next"])["rows"] == [{"epoch": 2}]
+    (place / "metrics.jsonl").write_text('{"epoch":1}\n', encoding="utf-8")  # it goes on from an earlier checkpoint
+    assert runs.read("xor-1", 24)["rows"] == [{"epoch": 1}]
+    (tmp_path / "away").symlink_to(place)
+    (tmp_path / "runs" / "linked-1").symlink_to(place)
+    for name in ("linked-1", "..", "../away", "", ".x", "a/b"):
+        with pytest.raises(app.NetspecError) as refused:
+            runs.read(name, 0)
+        assert refused.value.diagnostic.code == "NS935"
+
+
+def test_runs_are_bounded_and_end_when_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a b.net").write_text("net n {\n", encoding="utf-8")
+    program = tmp_path / "sleeper"
+    program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr("netspec.serve.runs.sys.executable", str(program))
+    runs = Runs(Folder(tmp_path, 1000, written=True), ())
+    assert [runs.start("a b.net", "en"), runs.start("a b.net", "ko")] == ["a-b-1", "a-b-2"]
+    for call in (lambda: runs.start("a b.net", "en"), lambda: runs.go_on("a-b-1", "en")):
+        with pytest.raises(app.NetspecError) as refused:
+            call()
+        assert refused.value.diagnostic.code == "NS938"
+    with pytest.raises(app.NetspecError):
+        runs.start("../a.net", "en")
+    assert runs.read("a-b-1", 0)["state"] == "starting"
+    runs.close()
+    assert [going.process.wait(30) for going in runs.going.values()] == [-15, -15]
+    assert runs.read("a-b-1", 0)["state"] == "failed"
