@@ -138,8 +138,8 @@ class _Place:
     def _title(self, node: ir.Node, mark: Mark, lang: str) -> str:
         """Return what tells a step from the others of its line: `filters`, `64 filters 5×5` or `the 2nd relu`."""
         title, alike = "", [node]
-        for title in (_noun(node.op, lang), node.op.title(lang)):
-            alike = [one for one in self.line if title in (_noun(one.op, lang), one.op.title(lang))]
+        for title in (noun(node.op, lang), node.op.title(lang)):
+            alike = [one for one in self.line if title in (noun(one.op, lang), one.op.title(lang))]
             if len(alike) == 1 or all(mark in one.op.marks(lang) for one in alike):
                 return title
         return say("nth", lang).format(nth=ordinal(alike.index(node) + 1, lang), name=title)
@@ -317,14 +317,14 @@ def _owners(
         return said
     whole = {owner for owner, _ in calls}
     kinds = {type(one.node.op) for one in all_}
-    noun = "" if mark.option == NAME or len(kinds) > 1 else _noun(all_[0].node.op, lang)
-    able = [one for one in drawn if (type(one.op) in kinds if noun else _makes_units(one))]
+    kind = "" if mark.option == NAME or len(kinds) > 1 else noun(all_[0].node.op, lang)
+    able = [one for one in drawn if (type(one.op) in kinds if kind else _makes_units(one))]
     able = [one for one in able if mark.option == NAME or mark.option in one.op.options]
     rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one, names)) not in whole))
-    if noun and not rest:
-        return say("all steps", lang).format(name=noun)
+    if kind and not rest:
+        return say("all steps", lang).format(name=kind)
     but = say("all but", lang).format(
-        all=say("all steps", lang).format(name=noun) if noun else say("all", lang), names=", ".join(rest)
+        all=say("all steps", lang).format(name=kind) if kind else say("all", lang), names=", ".join(rest)
     )
     return min(said, but, key=len) if rest else said
 
@@ -332,7 +332,7 @@ def _owners(
 def _among(one: Unshown, turned: Mapping[int, ir.Node], lang: str) -> Which:
     """Return what a step of a line changes, or behind which step it stands, where its name alone would mislead."""
     if one.node.index in turned:
-        return "after", _noun(turned[one.node.index].op, lang)
+        return "after", noun(turned[one.node.index].op, lang)
     return ("on", one.place.on) if one.place.on else ("", "")
 
 
@@ -347,7 +347,7 @@ def _makes_units(node: ir.Node) -> bool:
     return node.op.effect == "new" and node.op.wiring != "side" and not node.kind
 
 
-def _noun(op: Op, lang: str) -> str:
+def noun(op: Op, lang: str) -> str:
     """Return what all steps of an operation are called: its title without numbers, such as `filters`."""
     template = (op.titles[lang == "ko"] or op.titles[0] or op.name).partition(",")[0]
     return " ".join(word for word in template.split() if "{" not in word)

@@ -90,6 +90,8 @@ HINTS: Final = {
     "symbol": Option("text", "what stands in its circles instead of its label"),
     "letter": Option("text", "planes: what is drawn on the map"),
     "labels": Option("flag", "false leaves its circles empty"),
+    "words": Option("texts", 'unrolled: the word of each time step, beside its circle: ["h", "e", "l"]'),
+    "targets": Option("texts", "unrolled: what each time step is compared with; above the layer stands its loss"),
     "color": Option("color", 'what fills its shapes: red, "#8cf"; also of a block or a kind: pooling.color'),
 }
 
@@ -161,6 +163,11 @@ class Reader:
                 value = general.get(key[0]) if len(key) == 1 else getattr(layer, key[-1], None)
                 self.followed(general["view"], setting, key[-1], value)
         settings = FigureSettings(**general, layers=layers)
+        for key in first if settings.steps is not None else ():
+            given = getattr(layers.get(".".join(key[:-1])), key[-1], ()) if key[-1] in ("words", "targets") else ()
+            if settings.steps is not None and len(given) > settings.steps:
+                more: Words = {"name": ".".join(key), "given": len(given), "steps": settings.steps}
+                self.found.append(Diagnostic("NS937", self.source.span(first["steps",].value.at), more))
         if self.graph is not None and settings.captions:
             wrong = too_many_captions(self.graph, settings, self.source.span(first["captions",].value.at))
             self.found += [wrong] if wrong is not None else []
@@ -256,6 +263,8 @@ class Reader:
                 found_texts = self.texts(name, option, value)
                 if name == "arrows":
                     self.arrows(value, found_texts)
+                elif layer is not None:
+                    self.told(name, value, found_texts, layer)
                 return found_texts
             case "layer":
                 path = self.path(name, value)
@@ -342,6 +351,15 @@ class Reader:
         for item, text in zip(value.items, texts, strict=True):
             if self.graph is not None and not is_arrow(self.graph, text):
                 raise Fault(Diagnostic("NS746", self.source.span(item.at), {"text": text}))
+
+    def told(self, name: str, value: tree.Value, texts: tuple[str, ...], layer: Layer) -> None:
+        """Check that a layer has as many time steps as words (NS935)."""
+        assert self.graph is not None
+        time = self.graph.nodes[layer.values[0].node].type.time
+        most = 1 if time is None else time.length
+        if isinstance(most, int) and len(texts) > most:
+            words: Words = {"name": name, "given": len(texts), "layer": layer.path, "most": most}
+            raise Fault(Diagnostic("NS935", self.source.span(value.at), words))
 
     def path(self, name: str, value: tree.Value) -> str:
         if not isinstance(value, tree.Ref):

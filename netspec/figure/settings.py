@@ -58,6 +58,8 @@ class LayerHints:
     letter: str = ""
     labels: bool = True
     color: str = ""
+    words: tuple[str, ...] = ()  # one for each time step
+    targets: tuple[str, ...] = ()  # what each time step is compared with
 
 
 class Page(NamedTuple):

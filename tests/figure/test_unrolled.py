@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import netspec
+from netspec.diagnostics.errors import NetspecError
 from netspec.figure.scene import Node, Scene
 from tests.figure.drawn import draw, label, of
 from tests.figure.geometry import faults
@@ -133,7 +134,8 @@ def test_a_loop_starts_from_values_that_read_nothing(begin: str) -> None:
     assert first == ["h_1^(0)", "h_2^(0)"]
     assert [wire.target for wire in scene.wires if wire.source == pill.id] == ["h#2@1.pill"]
     (name,) = [text for text in scene.texts if text.plain == f"{begin} 2"]
-    assert pill.box.bottom < name.box.top
+    assert name.box.right < pill.box.left
+    assert name.box.top < pill.y < name.box.bottom
     texts = [text.plain for text in draw(text, view="neurons").texts]
     assert any(f"starts from {begin} 2" in text for text in texts)
     assert not [word for word in texts if word == "h_1"]
@@ -158,8 +160,8 @@ def test_one_circle_a_layer_with_captions_words_on_arrows_and_a_letter_for_lengt
     units = [node for node in scene.nodes if "unit" in node.classes]
     assert len(units) == 2 * 4 + 1
     said = [text.plain for text in scene.texts]
-    assert {"input (d)", "state (H)", "answer", "x^(T)", "time step T"} <= set(said)
-    assert (said.count("U"), said.count("W"), said.count("V")) == (4, 2, 1)
+    assert {"input (d)", "state (H)", "answer", "x^(T)", "time step", "T"} <= set(said)
+    assert (said.count("U"), said.count("W"), said.count("V"), said.count("time step")) == (4, 2, 1, 1)
     assert any("T ≤ 20" in text for text in said)
 
 
@@ -228,7 +230,7 @@ def test_no_more_steps_than_the_examples_can_have(most: int, end: bool, steps: s
     layers = f"input x: 1 over up to {most}", f"{'hidden' if end else 'output'} h: x & h[t-1] -> 1 perceptron"
     scene = drawn(*layers, *(("output y: last(time) -> 1 perceptron",) if end else ()))
     assert faults(scene) == []
-    assert [text.plain[-1] for text in scene.texts if text.plain.startswith("time step")] == list(steps)
+    assert [text.plain for text in scene.texts if text.id.endswith(".caption")] == list(steps)
     assert any(item.id.endswith("@later") for item in scene.items) == dots
 
 
@@ -242,3 +244,147 @@ def test_circles_have_the_symbol_of_their_layer(units: str) -> None:
     scene = netspec.parse(text).net().render().scene
     said = {label(scene, node).plain for node in of(scene, "unit")}
     assert {one[:1] for one in said - {"+1"}} == {"w", "e", "z"}
+
+
+WORDS = """net n(V, H) {
+  input  w: one of V over LENGTH                         "words"
+  hidden e: embed(8)
+  hidden h: e & h[t-1] -> H perceptrons -> tanh          "state"
+  output y: h -> V perceptrons -> softmax                "next"
+}
+figure {
+  view = unrolled
+  max_units = 1
+  w.words = ["So", "long", "and", "thanks"]
+  y.targets = ["long", "and", "thanks", "for"]
+}
+"""
+
+
+@pytest.mark.parametrize(("length", "dots"), [("4", False), ("9", True), ("up to 9", False), ("T", False)])
+def test_steps_have_words_and_losses_have_targets(length: str, dots: bool) -> None:
+    """An example has as many steps as words; where the net fixes their number, dots stand for the others."""
+    text = WORDS.replace("LENGTH", length).replace("(V, H)", "(V, H, T)" if length == "T" else "(V, H)")
+    scene = netspec.parse(text).net().render().scene
+    assert faults(scene) == []
+    texts = {text.id: text for text in scene.texts}
+    said = ("So", "long", "and", "thanks", "for")
+    for step, word, target in zip("1234", said, said[1:], strict=False):
+        below, above = texts[f"w@{step}.word"], texts[f"y.loss@{step}.word"]
+        assert (below.plain, above.plain) == (word, target)
+        assert below.box.top > pill(scene, f"w@{step}").box.bottom
+        assert above.box.bottom < pill(scene, f"y.loss@{step}").box.top
+        assert (f"y@{step}", f"y.loss@{step}") in arrows(scene)
+    assert any(item.id.endswith("@later") for item in scene.items) == dots
+    assert texts["step@4.caption"].plain == "4"
+    assert "step@5.caption" not in texts
+
+
+@pytest.mark.parametrize("name", ["h", "e"])
+def test_words_between_rows_are_refused(name: str) -> None:
+    with pytest.raises(NetspecError) as caught:
+        netspec.parse(WORDS.replace("LENGTH", "9").replace("w.words", f"{name}.words")).net().render()
+    assert [one.code for one in caught.value.diagnostics] == ["NS936"]
+
+
+CELL = """net n(d, H, T) {
+  input  x: d over T
+  hidden f: x & h[t-1] -> H perceptrons -> sigmoid   "forget gate"
+  hidden i: x & h[t-1] -> H perceptrons -> sigmoid   "input gate"
+  hidden g: x & h[t-1] -> H perceptrons -> tanh      "candidate"
+  hidden c: f*c[t-1] + i*g                           "cell"
+  output h: c -> tanh
+}
+figure {
+  view = unrolled
+  max_units = 1
+}
+"""
+
+
+@pytest.mark.parametrize("width", [None, "column", "page"])
+def test_gates_stand_in_one_row_and_read_one_trunk(width: str | None) -> None:
+    picture = netspec.parse(CELL).net().render(width=width)
+    scene = picture.scene
+    assert faults(scene) == []
+    assert picture.warnings == []
+    assert len({pill(scene, f"{gate}@2").y for gate in "fig"}) == 1
+    assert {("h@1", f"{gate}@2") for gate in "fig"} <= arrows(scene)
+    trunk = {wire.points[1].x for wire in scene.wires if wire.source == "h@1.pill" and wire.target}
+    assert len(trunk) == 1
+    assert "forget gate, input gate, candidate (H)" in {" ".join(text.plain.split()) for text in scene.texts}
+
+
+def test_a_product_with_nothing_before_the_first_step_reads_zero() -> None:
+    """`f*c[t-1]` with one arrow would read as a copy of f; a sum of weighted values lacks nothing."""
+    scene = netspec.parse(CELL).net().render().scene
+    zeros = [text for text in scene.texts if text.plain == "0"]
+    assert len(zeros) == 1
+    assert [wire.target for wire in scene.wires if ".zero" in wire.id] == ["c@1.pill"]
+    started = CELL.replace("  output h", "  start  c: learned\n  output h")
+    assert not [text for text in netspec.parse(started).net().render().scene.texts if text.plain == "0"]
+
+
+def test_a_number_that_changes_another_line_has_a_circle() -> None:
+    """In `x*(1 - t)` the other factor is not t."""
+    lines = "input x: 2", "hidden t: x -> 2 perceptrons -> sigmoid", "output y: (x -> 2 perceptrons)*t + x*(1 - t)"
+    scene = draw("\n".join(("net n {", *lines, "}")), view="neurons")
+    minus = [node.id for node in of(scene, "unit") if (said := label(scene, node)) and said.plain == "1 −"]
+    assert len(minus) == 2
+    assert {wire.source[:1] for wire in scene.wires if wire.target in minus} == {"t"}
+
+
+def test_a_caption_of_an_earlier_step_stands_at_its_copy_or_in_the_note() -> None:
+    text = """net elman(T) {
+  input  x: 2 over T                                "input units"
+  hidden c: h[t-1]                                  "context units"
+  output h: x & c -> 2 perceptrons -> sigmoid       "hidden units"
+}
+"""
+    for direction in ("up", "right"):
+        scene = netspec.parse(text + f"figure {{\n  direction = {direction}\n}}\n").net().render(view="neurons").scene
+        assert faults(scene) == []
+        (said,) = [one for one in scene.texts if one.plain == "context units"]
+        copy = pill(scene, "h@t-1")
+        gap = said.box.top - copy.box.bottom if direction == "up" else copy.box.left - said.box.right
+        assert 0 < gap < 6
+    scene = netspec.parse(text).net().render(view="unrolled").scene
+    assert any('"context units" (c)' in one.plain for one in scene.texts)
+
+
+def test_a_layer_that_reads_earlier_steps_alone_stands_behind_their_copies() -> None:
+    text = "net n(T) {\n  input x: 2 over T\n  hidden h: x[t-1] & h[t-1] -> 3 perceptrons\n  output y: 2 perceptrons\n}"
+    net = netspec.parse(text).net()
+    scene = net.render(view="neurons").scene
+    assert faults(scene) == []
+    assert len({node.y for node in of(scene, "unit")}) == 3
+    ones = [wire.source for wire in scene.wires if wire.source.endswith("+1") and wire.target.startswith("h.")]
+    assert len(ones) == 3
+    said = " ".join(one.plain for one in net.render(view="unrolled").scene.texts)
+    assert "bias (h)" in said
+
+
+def test_a_recurrent_step_in_one_shape_says_its_kind() -> None:
+    text = (
+        'net n(H) {\n  input x: 3 over 9\n  hidden z: lstm(H, bidirectional = true) "states"\n'
+        "  output y: 2 perceptrons\n}\nfigure {\n  view = unrolled\n  max_units = 1\n}"
+    )
+    scene = netspec.parse(text).net().render().scene
+    assert faults(scene) == []
+    said = [one.plain for one in scene.texts]
+    assert said.count("LSTM") == 6
+    assert {"states (H) →", "states (H) ←"} <= set(said)
+
+
+@pytest.mark.parametrize("lines", [
+    ("hidden h: x & h[t-1] -> 8 perceptrons -> tanh", "output y: 4 perceptrons"),
+    ("hidden z: lstm(5, layers = 2, bidirectional = true)", "output y: 4 perceptrons"),
+    ("hidden f: x -> gru(5)", "hidden b: x -> reversed(gru(5))", "output y: f & b -> last(time) -> 4 perceptrons"),
+    ("hidden h: GRU(7)", "output y: 4 perceptrons"),
+])  # fmt: skip
+def test_a_column_shows_the_steps_that_delays_need_in_letters_that_can_be_read(lines: tuple[str, ...]) -> None:
+    text = "\n".join(("net n(T) {", "input x: 6 over T", *lines, "}"))
+    picture = netspec.parse(text).net().render(view="unrolled", width="column")
+    assert picture.warnings == []
+    assert faults(picture.scene) == []
+    assert len({item.id.partition("@")[2][:1] for item in of(picture.scene, "pill")}) >= 2

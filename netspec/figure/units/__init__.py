@@ -50,6 +50,7 @@ class Group:
     backward: bool = False  # whether it runs through the time steps from the last to the first
     links: list[Link] = field(default_factory=list)
     cut: tuple[bool, bool] = (False, False)  # whether what it reads, and what reads it, is left out of the figure
+    earlier: dict[int, str] = field(default_factory=dict)  # captions of lines that are its values of an earlier step
 
     @property
     def size(self) -> Size:
@@ -63,6 +64,8 @@ class Group:
     @property
     def ink(self) -> str:
         """The role that gives the group its colour."""
+        if self.role == "loss":
+            return "ink"
         return "deep" if self.deep and self.role == "hidden" else self.role
 
     def bias_weight(self, place: int | None) -> Weight | None:
@@ -193,18 +196,14 @@ class _Reader:
         return parts
 
     def within(self, node: Node) -> tuple[Part, ...]:
-        """Return the parts that a node reads: it adds no units, except that an activation on a line of its own does."""
+        """Return the parts that a node reads: it adds no units, except where it changes those of another line."""
         read = node.inputs[0]
         parts = self.of(read, node)
         acts = bool(node.op.activation)
-        if (
-            acts
-            and node.op.effect == "each"
-            and read in self.line_ends
-            and self.graph.nodes[read.node].layer != node.layer
-        ):
+        if makes_own(self.graph, node) and read in self.line_ends:
             group = self.start(node)
-            group.activation = node.op.name
+            group.activation = node.op.name if acts else ""
+            group.sign = "" if acts else node.op.circle or node.op.title()
             group.links = [Link(each.group, "same", each.delay, starts=each.starts, ended=each.ended) for each in parts]
             group.backward = _backward(parts, node)
             return (Part(group, flipped=group.backward),)
@@ -259,6 +258,10 @@ class _Reader:
                 parts = self.held.get(edge, ())
                 if len(parts) == 1 and not parts[0].delay:
                     self.name(parts[0].group, layer)
+                elif len(parts) == 1 and layer.caption:
+                    own = parts[0].group
+                    own = own.found(self.held) if isinstance(own, _Later) else own
+                    own.earlier[parts[0].delay] = layer.caption
 
     def name(self, group: Group, layer: Layer) -> None:
         lines = {group.layer.index} | {scope.layer for scope in self.graph.ancestors(group.layer.scope)}
@@ -301,6 +304,13 @@ def groups_of(graph: Graph) -> list[Group]:
     return _Reader(graph).read()
 
 
+def makes_own(graph: Graph, node: Node) -> bool:
+    """Whether a step has circles of its own although it makes no sums: an activation, or `1 - t`, of another line."""
+    op = node.op
+    changes = bool(op.activation) or (op.family == "arithmetic" and len(node.inputs) == 1)
+    return changes and op.effect == "each" and graph.nodes[node.inputs[0].node].layer != node.layer
+
+
 def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset[str]:
     """Return the marks of a step that circles and their wires show.
 
@@ -328,8 +338,8 @@ def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset
         values = [node.type.values, *(graph.type_of(edge).values for edge in node.inputs)]
         if all(isinstance(value, int) and value <= most for value in values):
             shown |= structural(op)  # the name says what wires cannot: that all windows share their weights
-    if op.wiring == "side":
-        shown.add(ORDER)
+    if op.wiring == "side" or (not op.activation and makes_own(graph, node)):
+        shown |= {ORDER} if op.wiring == "side" else titled(op)
     if bias and op.dense:
         shown.add("bias")
     return frozenset(shown)

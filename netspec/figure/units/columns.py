@@ -5,6 +5,7 @@ Positions are `along` (in the direction in which the net computes) and `across`;
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -129,14 +130,19 @@ def columns_of(groups: list[Group], settings: FigureSettings) -> list[Column]:
         columns[ranks[group]].blocks.append(Block(group, 0, entries_of(group, settings)))
     drawn = set(groups)
     for group in groups:
-        if group.bias and settings.bias != "none":
-            source = next((link.source for link in group.links if not link.delay and link.source in drawn), None)
-            if source is not None:
-                _block(columns, source).bias = True
         for link in group.links:
             if link.delay and link.source in drawn:
                 _copy(columns, ranks, link, group, settings)
+        first = biased(group, drawn) if settings.bias != "none" else None
+        if first is not None:
+            _block(columns, first.source, first.delay).bias = True
     return columns
+
+
+def biased(group: Group, drawn: Iterable[Group] | None = None) -> Link | None:
+    """Return the link beside whose source the +1 of a group stands: the first to its own step, if there is one."""
+    links = [link for link in group.links if group.bias and (drawn is None or link.source in drawn)]
+    return min(links, key=lambda link: bool(link.delay), default=None)
 
 
 def _block(columns: list[Column], group: Group, delay: int = 0) -> Block:
@@ -158,12 +164,12 @@ def _copy(columns: list[Column], ranks: dict[Group, int], link: Link, reader: Gr
 def _ranks(groups: list[Group]) -> dict[Group, int]:
     """Return each group's column: the length of the longest path from an input, without delayed links.
 
-    The groups must be in the order of computing.
+    The groups must be in the order of computing. What reads only earlier steps stands behind the copies of these.
     """
     ranks: dict[Group, int] = {}
     for group in groups:
         sources = [ranks[link.source] for link in group.links if not link.delay and link.source in ranks]
-        ranks[group] = max(sources, default=-1) + 1
+        ranks[group] = max(sources, default=0 if any(link.delay for link in group.links) else -1) + 1
     return ranks
 
 

@@ -23,7 +23,7 @@ from netspec.figure.settings import FigureSettings
 from netspec.figure.trained.overlay import number as written
 from netspec.figure.units import Group, Link, lone_links, read_by
 from netspec.figure.units.captions import Caption, captions_of
-from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
+from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, biased, columns_of
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
 MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
@@ -190,6 +190,7 @@ def _title(drawing: Drawing, block: Block) -> tuple[Line, ...]:
     settings, count = drawing.settings, len(drawing.columns) if drawing.axes.level else ROWS_BESIDE
     given = settings.of(block.group.layer.path).title
     text = block.group.title if given is None else given
+    text = block.group.earlier.get(block.delay, "") if block.delay else text
     return wrapped(text, min(settings.fit.width / count - 2, layout.TITLE_WIDTH), drawing.title) if text else ()
 
 
@@ -337,7 +338,7 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: l
     red = Pen(ink="loop", width=0.365, opacity=0.9)
     pen = red if link.delay else Pen(opacity=0.45) if between else Pen()
     group = target.group
-    first = next((other.source for other in group.links if not other.delay), None)
+    first = biased(group)
     for end in drawing.drawn[target]:
         if end.bias or end.dropped:
             continue
@@ -345,7 +346,7 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: l
         for start in drawing.drawn[source]:
             if start.dropped:
                 continue
-            if start.bias and not (group.bias and not link.delay and link.source is first):
+            if start.bias and not (first and (link.source, link.delay) == (first.source, first.delay)):
                 continue
             weight: Weight | None
             if start.bias:
@@ -592,7 +593,19 @@ def _titles(drawing: Drawing) -> None:
             _titles_over(drawing, column, box, where)
         else:
             _titles_beside(drawing, column, box.left - 8 if where != "right" else box.right + 8, where)
+    for copy in (block for column in drawing.columns for block in column.blocks if block.delay):
+        _title_of_copy(drawing, copy)
     drawing.canvas.clear("title")
+
+
+def _title_of_copy(drawing: Drawing, copy: Block) -> None:
+    """Write the caption of a line that is the values of an earlier step: beside an upright pill, below a level one."""
+    lines, pill = _title(drawing, copy), drawing.canvas.by_id[f"{copy.id}.pill"].box
+    own = boxed(lines, drawing.title)
+    if lines and drawing.axes.level:
+        _set_title(drawing, copy, lines, pill.left - 3, pill.middle.y - own.middle.y, "end")
+    elif lines:
+        _set_title(drawing, copy, lines, pill.middle.x, pill.bottom + 3 - own.top, "middle")
 
 
 def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
@@ -621,7 +634,7 @@ def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> No
 
 def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float, y: float, align: Align) -> None:
     drawing.canvas.text(
-        f"{block.group.id}.title",
+        f"{block.id}.title",
         lines,
         x,
         y,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math as numbers
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.notes import lines_named
-from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Wire, layout
+from netspec.figure.notes import lines_named, noun
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Shape, Wire, layout
 from netspec.figure.scene.canvas import Canvas, boxed, fitted
 from netspec.figure.scene.tex import Atom, Line
-from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest, words
+from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings, split_arrow
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable, lone_links
@@ -42,6 +43,14 @@ ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outli
 VECTOR = 4.9  # font size in the table
 STEPS, MOST_STEPS = 3, 5  # time steps that are drawn; at most, if reads of earlier steps need more
 LONG = 0.7  # a name whose letters would be smaller than this part of the usual stands beside the row, not in circles
+STAGGER = 0.95  # from one circle to the next of a rank, where each has a row of its own, in diameters
+INSIDE = 5.0  # mm from one circle to the next of a row in a cell, at most
+KIND = 7.0  # size of the name of a recurrent operation in its shape
+DOTS = 4.3  # mm: half the width of an ellipsis
+ARROW = 6.0  # mm: the length of an arrow from a target to its loss
+ZERO = 5.0  # mm: the length of an arrow from a zero that is read before the first step
+TOLD = 2.4  # mm from a circle to the word of its step
+NAMES = 9.5  # the longest line of a row's name on a page, in sizes of its letters
 
 
 @dataclass(slots=True)
@@ -50,6 +59,8 @@ class Cell:
 
     phase: int
     step: str  # "" for the values from which the first step starts
+    number: int = 0  # which step it is, from 0; -1 for the last one
+    last: bool = False  # whether it is the last one that is drawn of its phase
     pills: dict[Group, Node] = field(default_factory=dict)
     left: float = 0.0
     right: float = 0.0
@@ -75,6 +86,7 @@ class Unrolled:
     rows: dict[Group, int]
     blocks: dict[Group, Block]
     begun: set[Group]  # what is known before the first step
+    told: dict[Group, tuple[str, ...]] = field(default_factory=dict)  # the words of steps
     lanes: dict[int, dict[object, int]] = field(default_factory=dict)
     canvas: Canvas = field(default_factory=Canvas)
     cells: list[Cell] = field(default_factory=list)
@@ -105,9 +117,49 @@ class Unrolled:
     @property
     def indent(self) -> float:
         """The room at the left of a line of cells for the names of rows, and for wires from other lines."""
-        size = self.settings.fit.letters(CAPTION)
-        wide = max((widest(paragraph(name), size) + 4 for name in self.names.values()), default=0.0)
+        wide = self.wide(self.names)
         return wide + self.past if wide else 0.0
+
+    def wide(self, groups: Iterable[Group]) -> float:
+        """Return the room that the names of groups need beside their rows."""
+        size = self.settings.fit.letters(CAPTION)
+        names = [self.lines(self.names[group]) for group in groups if group in self.names]
+        names += [(words(say("step", self.settings.lang)),)] if names and self.once else []
+        return max((widest(lines, size) + 4 for lines in names), default=0.0)
+
+    def lines(self, name: str) -> tuple[Line, ...]:
+        """Return the lines of a row's name; on a page it is broken."""
+        size = self.settings.fit.letters(CAPTION)
+        return paragraph(name) if self.settings.page is None else wrapped(name, NAMES * size, size)
+
+    @property
+    def once(self) -> bool:
+        """Whether the words 'time step' stand once at the left, because cells are narrower than these words."""
+        size, least = self.settings.fit.letters(CAPTION), min(_width(self, block) for block in self.blocks.values())
+        return line_width(words(f"{say('step', self.settings.lang)} 1"), size) > least
+
+    @property
+    def under(self) -> float:
+        """How far below the lowest row the names of time steps stand."""
+        low = any(self.rows[group] == 0 for group in self.told)
+        return 4.5 + (TOLD + layout.LEADING * self.settings.fit.letters(CAPTION) if low else 0.0)
+
+    @property
+    def over(self) -> float:
+        """How far above the highest row the words of steps reach."""
+        high = [group for group in self.told if self.rows[group] > 0]
+        arrow = ARROW if any(group.role == "loss" for group in high) else 0.0
+        return arrow + TOLD + layout.LEADING * self.settings.fit.letters(CAPTION) if high else 0.0
+
+    def word(self, group: Group, cell: Cell) -> str:
+        """Return the word of a group's step: the last one where the figure leaves out steps before the last."""
+        said, number = self.told.get(group, ()), cell.number if group.timed else 0
+        return said[number] if -len(said) <= number < len(said) else ""
+
+    def count(self, phase: int) -> int:
+        """Return how many steps the author's words tell in a phase."""
+        told = [len(said) for group, said in self.told.items() if group.timed and self.phases[group] == phase]
+        return max(told, default=0)
 
     @property
     def past(self) -> float:
@@ -151,46 +203,96 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     if not any(link.delay for group in groups for link in group.links):
         raise Unsuitable(graph.nodes[groups[-1].node])
     if settings.steps is None:
-        settings = replace(settings, steps=steps_needed(groups))
-    groups, names = _spread(graph, groups, settings.lang)
-    names = {group: said for group in groups if (said := _name(group, settings))} | names
+        settings = replace(settings, steps=steps_needed(groups, settings))
+    groups, parts = _spread(graph, groups, settings)
+    told = {group: said for group in groups if group.label and (said := settings.of(group.layer.path).words)}
+    groups, targets = _with_losses(groups, settings)
     starts = {start for group in groups for link in group.links for start in link.starts}
-    names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
     blocks = {
         block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
     }
     phases, begun = _phases(graph, groups)
     if settings.max_units == 1:
         blocks = {group: Block(group, 0, [Unit("1", (), None)]) for group in blocks}
-    drawing = Unrolled(graph, settings, groups, names, phases, *_rows(groups, phases, begun), blocks, begun)
+    ranks, rows = _rows(groups, phases, begun)
+
+    def row(group: Group) -> tuple[object, ...]:
+        return phases[group], rows[group], group.timed, group in begun
+
+    names = _names(graph, groups, settings, parts, row)
+    names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
+    drawing = Unrolled(graph, settings, groups, names, phases, ranks, rows, blocks, begun, told | targets)
+    late = {group for group in groups if any(link.delay for link in group.links)}
+    shared = any(row(one) == row(other) and ranks[one] == ranks[other] for one, other in combinations(late, 2))
     before = None
     while before != (before := (drawing.broken, sum(map(len, drawing.lanes.values())))):  # lanes decide the distances
         drawing.canvas, drawing.cells = Canvas(), []
         _draw(drawing)
-        if not drawing.broken and drawing.cells[-1].right > settings.fit.width:
+        if not (drawing.broken or shared) and drawing.cells[-1].right > settings.fit.width:
             drawing.broken, drawing.lanes = True, {}
     for arrow in settings.arrows:
         _worded(drawing, arrow)
     return drawing.canvas.scene("unrolled")
 
 
-def steps_needed(groups: list[Group]) -> int:
-    """Return how many time steps show each read of an earlier step, if these are not too many."""
+def steps_needed(groups: list[Group], settings: FigureSettings, least: int = STEPS) -> int:
+    """Return how many time steps have words or show each read of an earlier step, if these are not too many."""
     reads = [link.delay + 1 for group in groups for link in group.links if link.delay < MOST_STEPS]
-    return max([STEPS, *reads])
+    hints = [settings.of(group.layer.path) for group in groups if group.timed]
+    told = [len(said) for hint in hints for said in (hint.words, hint.targets)]
+    return max(told, default=0) or max([least, *reads])
 
 
-def _name(group: Group, settings: FigureSettings) -> str:
-    """Return what stands at the row of a group: its caption, or its name if that is too long for circles.
+def _with_losses(groups: list[Group], settings: FigureSettings) -> tuple[list[Group], dict[Group, tuple[str, ...]]]:
+    """Return the groups with a loss above each that the figure gives targets, and the targets of each loss."""
+    found, targets = list(groups), dict[Group, tuple[str, ...]]()
+    for group in groups:
+        given = settings.of(group.layer.path).targets
+        if given and group.label:
+            path = f"{group.layer.path}.loss"
+            layer = replace(group.layer, path=path, label="L", caption="")
+            loss = replace(
+                group, id=path, label="L", layer=layer, type=Type(1), role="loss", title=say("loss", settings.lang),
+                links=[Link(group, "same")], bias=False, sign="", activation="", backward=False,
+            )  # fmt: skip
+            found.append(loss)
+            targets[loss] = given
+    return found, targets
 
-    A layer in one circle has its size there; an arrow says that a layer runs from the last step to the first.
+
+def _names(
+    graph: Graph, groups: list[Group], settings: FigureSettings, parts: dict[Group, str], row: Callable[[Group], object]
+) -> dict[Group, str]:
+    """Return what stands at rows: captions, or the names of layers that are too long for circles.
+
+    A layer in one circle has its size there; an arrow says that a layer runs from the last step to the first. The
+    groups of a row have their names at the first of them.
+
+    Parameters:
+        parts: which layer and direction a group is of a step with several.
+        row: tells whether groups stand in one row.
     """
-    given = settings.of(group.layer.path).title
-    said = group.title if given is None else given
-    said = said or (group.label if _is_long(group, settings) else "")
-    if settings.max_units == 1 and group.size != 1:
-        said = f"{said or group.label} ({size_label(group.size)})"
-    return f"{said} ←".strip() if group.backward else said
+    found: dict[Group, str] = {}
+    for here in ([one for one in groups if row(one) == at] for at in dict.fromkeys(map(row, groups))):
+        titles = {}
+        for group in here:
+            given, part = settings.of(group.layer.path).title, parts.get(group, "")
+            title = group.title if given is None or not (group.label or part) else given
+            whole = settings.max_units == 1 and group.size != 1
+            plain = not (group.sign or group.activation)
+            named = group.label or (noun(graph.nodes[group.node].op, settings.lang) if plain else "")
+            titles[group] = title or (named if whole or _is_long(group, settings) else "")
+        said: dict[str, None] = {}
+        for group, name in titles.items():
+            part = parts.get(group, " ←" if group.backward else "")
+            if name and settings.max_units == 1 and group.size != 1:  # the last of several with one size says it
+                alike = [one for one in here if titles[one] and one.size == group.size]
+                name += f" ({size_label(group.size)})" if group is alike[-1] else ""
+            said[(f"{name}, {part}" if name and part.strip("←→ ") else f"{name} {part.strip()}").strip()] = None
+        text = ", ".join(filter(None, said))
+        if text:
+            found[here[0]] = text
+    return found
 
 
 def _letter(group: Group, settings: FigureSettings) -> str:
@@ -204,8 +306,9 @@ def _is_long(group: Group, settings: FigureSettings) -> bool:
     return fitted(line, layout.SMALL_LABEL, layout.UNIT, layout.UNIT) < LONG * layout.SMALL_LABEL
 
 
-def _spread(graph: Graph, groups: list[Group], lang: str) -> tuple[list[Group], dict[Group, str]]:
-    """Return the groups with one for each layer and direction of a step that has several, and the names of these."""
+def _spread(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[list[Group], dict[Group, str]]:
+    """Return the groups with one for each layer and direction of a step that has several, and which each of them is."""
+    lang, whole = settings.lang, settings.max_units == 1
     found: list[Group] = []
     names: dict[Group, str] = {}
     ends: dict[Group, list[Group]] = {}
@@ -221,6 +324,7 @@ def _spread(graph: Graph, groups: list[Group], lang: str) -> tuple[list[Group], 
             for backward in (group.backward, not group.backward)[: op.directions()]:
                 one = replace(
                     group,
+                    title=group.title or (group.label if whole else ""),
                     id=f"{group.id}.{layer}{'←' if backward else '→'}",
                     label=group.label if last and not both else "",
                     type=Type(group.type.maps // op.directions()),
@@ -293,10 +397,18 @@ def _rows(
     for group in groups:
         place = phases[group], group in begun
         own = [link.source for link in group.links if not link.delay and phases[link.source] == phases[group]]
-        ranks[group] = 1 + max((ranks[source] for source in own if source in ranks), default=-1)
+        least = 0 if any(link.delay and link.source is not group for link in group.links) else -1
+        ranks[group] = 1 + max((ranks[source] for source in own if source in ranks), default=least)
+    for group in groups:
+        place = phases[group], group in begun
         for link in group.links:
             if link.delay or link.ended or (phases[link.source], link.source in begun) != place:
-                joined |= {link.source, *link.starts} | ({group} if link.delay else set())
+                level = not link.delay or ranks[link.source] == ranks[group]
+                joined |= {
+                    *link.starts,
+                    *((link.source,) if level else ()),
+                    *((group,) if level and link.delay else ()),
+                }
     rows: dict[Group, int] = {}
     row = 0
     for rank in range(max(ranks.values()) + 1):
@@ -310,13 +422,18 @@ def _rows(
             rows |= {group: row + number * apart for number, group in enumerate(here)}
             high = max(high, len(here) * apart)
         row += high
+    for group in groups:  # what a loop starts from stands in its row, where nothing else reads it
+        for start in {one for link in group.links for one in link.starts}:
+            alone = not any(start is link.source for other in groups for link in other.links)
+            if alone and start in begun and phases[start] == phases[group]:
+                rows[start] = rows[group]
     return ranks, rows
 
 
 def _draw(drawing: Unrolled) -> None:
     """Place the cells from left to right, and draw the wires between them."""
     x = _table(drawing) if drawing.settings.table else 0.0
-    x = drawing.indent if drawing.broken else x
+    x = drawing.indent if drawing.broken else x + drawing.wide(one for one in drawing.begun if not drawing.phases[one])
     shown = []
     phases = sorted(set(drawing.phases.values()))
     for phase in phases:
@@ -326,16 +443,16 @@ def _draw(drawing: Unrolled) -> None:
             x = _cell(drawing, Cell(phase, ""), known, x)
         steps, elided = _steps(drawing, phase)
         ends = elided and (len(phases) > 1 or any(not group.timed and group not in known for group in own))
-        size = drawing.settings.fit.letters(CAPTION)
-        named = [drawing.names[group] for group in own if group in drawing.names and group.timed]
-        if not drawing.broken or x > drawing.indent:
-            x += max((widest(paragraph(name), size) + 4 for name in named), default=0.0)
+        left = not drawing.broken or x > drawing.indent
+        if left and not _named_right(drawing, phase):
+            x += drawing.wide(group for group in own if group.timed)
+        x += ZERO + drawing.settings.fit.letters(CAPTION) if any(map(_reads_zero, own)) else 0.0
         for number, step in enumerate(steps):
             last = number == len(steps) - 1
             if last and ends:
                 x += 2 * drawing.apart
             timed = [group for group in _in_phase(drawing, phase) if group not in known and (group.timed or last)]
-            x = _cell(drawing, Cell(phase, step), timed, x)
+            x = _cell(drawing, Cell(phase, step, -1 if last and ends else number, last), timed, x)
         shown.append((phase, ends, elided))
         x += drawing.apart if phase != phases[-1] else 0.0
     for cell in drawing.cells:
@@ -360,13 +477,16 @@ def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
     would be alone behind dots is drawn, and none that the examples cannot have.
     """
     own = [group for group in drawing.groups if drawing.phases[group] == phase and group not in drawing.begun]
-    length = _length(drawing, phase)
+    length: Size | str = _length(drawing, phase)
     ends = len(set(drawing.phases.values())) > 1 or any(not group.timed for group in own)
     most: Any = _time(drawing, phase).length
+    told = drawing.count(phase)
+    if told and (most != length or not isinstance(most, int)):  # the words are an example's, which has its own length
+        most = length = told
     few = isinstance(most, int) and most - drawing.steps - ends < 2
     if few and (most == length or most == 1 or not ends):
         return [str(number) for number in range(1, most + 1)], False
-    shown = max(most - 2, 1) if few else drawing.steps
+    shown = max(most - 2, 1) if few else min(told or drawing.steps, drawing.steps)
     steps = [str(number) for number in range(1, shown + 1)]
     return [*steps, size_label(length)] if ends else steps, not few or most > 2
 
@@ -410,8 +530,22 @@ def _places(block: Block) -> list[float]:
     return places
 
 
-def _width(block: Block) -> float:
-    return max(_places(block)) + layout.UNIT + layout.PILL
+def _is_lone(block: Block) -> bool:
+    """Whether a pill would hold one circle, which then stands for it."""
+    return len(block.entries) == 1 and not block.bias
+
+
+def _kind(drawing: Unrolled, block: Block) -> Line:
+    """Return the name of a recurrent operation whose layer is one shape, which has the name in it: LSTM."""
+    op = drawing.graph.nodes[block.group.node].op
+    lone = drawing.settings.max_units == 1 and op.family == "recurrent" and block.group.role != "loss"
+    return words(noun(op, drawing.settings.lang)) if lone else ()
+
+
+def _width(drawing: Unrolled, block: Block) -> float:
+    if kind := _kind(drawing, block):
+        return max(line_width(kind, KIND) + layout.UNIT, 2 * layout.UNIT)
+    return 2 * layout.UNIT if _is_lone(block) else max(_places(block)) + layout.UNIT + layout.PILL
 
 
 def _cell(drawing: Unrolled, cell: Cell, groups: list[Group], x: float) -> float:
@@ -420,16 +554,34 @@ def _cell(drawing: Unrolled, cell: Cell, groups: list[Group], x: float) -> float
     for group in groups:
         sets.setdefault(drawing.ranks[group], []).append(drawing.blocks[group])
     apart = drawing.apart
-    wide = max(sum(_width(block) for block in blocks) + apart * (len(blocks) - 1) for blocks in sets.values())
-    _set(drawing, cell, x, wide)
+    offsets = {rank: _offsets(drawing, blocks) for rank, blocks in sets.items()}
+    wide = max(ends[-1] for ends in offsets.values())
+    size = drawing.settings.fit.letters(CAPTION)
+    said = [paragraph(word) for group in groups if (word := drawing.word(group, cell))]
+    _set(drawing, cell, x, max([wide, *(widest(lines, size) + CAPTIONS - drawing.apart for lines in said)]))
     drawing.cells.append(cell)
-    for blocks in sets.values():
-        left = cell.left + (wide - sum(_width(block) for block in blocks) - apart * (len(blocks) - 1)) / 2
-        for block in blocks:
-            _pill(drawing, cell, block, left, cell.y + drawing.y(drawing.rows[block.group]))
-            left += _width(block) + apart
+    middle = (cell.left + cell.right) / 2
+    for rank, blocks in sets.items():
+        for block, left in zip(blocks, offsets[rank], strict=False):
+            at = middle - offsets[rank][-1] / 2 + left
+            _pill(drawing, cell, block, at, cell.y + drawing.y(drawing.rows[block.group]))
     wide = _caption(drawing, cell) if cell.step else 0.0
     return max(cell.right + drawing.space(BESIDE, apart), cell.left + wide + CAPTIONS)
+
+
+def _offsets(drawing: Unrolled, blocks: list[Block]) -> list[float]:
+    """Return where the pills of a rank begin, from the left end of the first, and where the last one ends.
+
+    Circles with rows of their own stand more closely: wires between other rows pass beside them.
+    """
+    single = all(map(_is_lone, blocks))
+    circles = single and len({drawing.rows[block.group] for block in blocks}) == len(blocks)
+    found, at = [], 0.0
+    for block in blocks:
+        found.append(at)
+        wide = _width(drawing, block)
+        at += STAGGER * wide if circles else wide + (min(drawing.apart, INSIDE) if single else drawing.apart)
+    return [*found, found[-1] + _width(drawing, blocks[-1])]
 
 
 def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
@@ -440,33 +592,39 @@ def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
         cell.y = (drawing.canvas.box().bottom + 2 * CLOSE if drawing.canvas.items else 0.0) + HIGH + high
     elif before is not None:
         cell.line, cell.y = before.line, before.y
-        if drawing.broken and x + wide > drawing.settings.fit.width - 2 * CLOSE:
-            turn = 2 * HIGH + high + 4.5 + 2 * drawing.settings.fit.letters(CAPTION) + drawing.space(TURN, CLOSE)
+        if drawing.broken and (cell.phase > before.phase or x + wide > drawing.settings.fit.width - 2 * CLOSE):
+            turn = (
+                2 * HIGH
+                + high
+                + drawing.over
+                + drawing.under
+                + 2 * drawing.settings.fit.letters(CAPTION)
+                + drawing.space(TURN, CLOSE)
+            )
             x, cell.line, cell.y = drawing.indent, before.line + 1, before.y + turn
     cell.left, cell.right = x, x + wide
 
 
 def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) -> None:
-    canvas, group, width = drawing.canvas, block.group, _width(block)
+    canvas, group, width = drawing.canvas, block.group, _width(drawing, block)
     path = group.layer.path
     first = not cell.step and any(group in link.starts for one in drawing.groups for link in one.links)
     time = math(f"({cell.step or 0})") if group.timed or first else ()
     base = f"{group.id}@{cell.step}" if cell.phase == drawing.phases[group] else f"{group.id}@{cell.step}.{cell.phase}"
-    cell.pills[group] = canvas.node(
-        f"{base}.pill",
-        left + width / 2,
-        y,
-        width / 2,
-        HIGH,
-        shape="pill",
-        ink=group.ink,
-        width=0.365,
-        opacity=0.5,
-        classes=("pill",),
-        layer=path,
-    )
     units: list[Unit | Gap | None] = [*([None] if block.bias else []), *block.entries]  # type: ignore[list-item]
-    for entry, at in zip(units, _places(block), strict=True):
+    kind, place = _kind(drawing, block), (f"{base}.pill", left + width / 2, y, width / 2)
+    if _is_lone(block):
+        shape: Shape = "pill" if kind else "circle"
+        unit = ("pill", "unit", group.role)
+        node = canvas.node(*place, layout.UNIT, shape=shape, ink=group.ink, layer=path, classes=unit)
+        canvas.label(node, kind or _label(drawing, block, units[0], time), KIND if kind else layout.SMALL_LABEL)
+        units = []
+    else:
+        node = canvas.node(
+            *place, HIGH, shape="pill", ink=group.ink, width=0.365, opacity=0.5, classes=("pill",), layer=path
+        )
+    cell.pills[group] = node
+    for entry, at in zip(units, _places(block), strict=False):
         if isinstance(entry, Gap):
             canvas.dots(f"{base}.{entry.name}", left + at, y, 1, 0, entry.hidden, path)
             continue
@@ -479,26 +637,74 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
             layer=path,
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
-        line = upright(group.sign if entry else "+1")
-        if entry and group.label:
-            long, name = _is_long(group, drawing.settings), _letter(group, drawing.settings)
-            line = entry.index if long else symbol(name, entry.index, time)
-        canvas.label(node, line, layout.SMALL_LABEL)
-    at_end = not group.timed and bool(cell.step)
-    if group in drawing.names and (first or at_end or cell is drawing.steps_of(cell.phase)[0]):
-        size = drawing.settings.fit.letters(CAPTION)
-        lines = paragraph(drawing.names[group])
-        own = boxed(lines, size)
-        at, low = cell.left - 2 - drawing.past - widest(lines, size) / 2, y - own.middle.y
-        if first:
-            at, low = left + width / 2, y + HIGH + 2 - own.top
-        elif at_end and _on_top(drawing, group):
-            at, low = left + width / 2, y - HIGH - 2 - own.bottom
-        elif at_end:
-            at = left + width + 2 + widest(lines, size) / 2
-        canvas.text(f"{base}.name", lines, at, low, size, classes=("caption",), layer=path)
+        canvas.label(node, _label(drawing, block, entry, time), layout.SMALL_LABEL)
+    _words_at(drawing, cell, block, base)
     if block.hidden and drawing.settings.max_units > 1:
         canvas.hidden[group.id] = block.hidden
+
+
+def _label(drawing: Unrolled, block: Block, entry: Unit | Gap | None, time: Line) -> Line:
+    """Return what stands in the circle of a unit: its symbol, or what an unnamed one computes."""
+    group = block.group
+    if not isinstance(entry, Unit) or not group.label:
+        return upright((group.sign or group.activation) if entry else "+1")
+    long, name = _is_long(group, drawing.settings), _letter(group, drawing.settings)
+    return entry.index if long else symbol(name, entry.index, time)
+
+
+def _words_at(drawing: Unrolled, cell: Cell, block: Block, base: str) -> None:
+    """Write the name of a row at its end, and the word of a step below the lowest row or above the highest.
+
+    Raises:
+        UsageError: other rows stand above and below (NS936).
+    """
+    canvas, group, pill = drawing.canvas, block.group, cell.pills[block.group]
+    size, path = drawing.settings.fit.letters(CAPTION), group.layer.path
+    word = drawing.word(group, cell)
+    if word:
+        lines = paragraph(word)
+        own, lowest = boxed(lines, size), drawing.rows[group] == 0
+        if not lowest and not _on_top(drawing, group):
+            raise UsageError(Diagnostic("NS936", None, {"layer": group.layer.label}))
+        down = pill.ry + TOLD - own.top if lowest else -pill.ry - TOLD - own.bottom
+        if group.role == "loss":
+            down -= ARROW
+            tip = Point(pill.x, pill.y - pill.ry)
+            canvas.wire("", pill.id, (Point(tip.x, tip.y - ARROW), tip), pen=Pen(width=THICK), layer=path)
+        canvas.text(f"{base}.word", lines, pill.x, pill.y + down, size, classes=("caption", "word"), layer=path)
+        if group.role == "loss" and cell is drawing.steps_of(cell.phase)[0] and group.timed:
+            target = words(say("target", drawing.settings.lang))
+            x = cell.left - 2 - drawing.past - line_width(target, size) / 2
+            canvas.text(f"{base}.target", (target,), x, pill.y + down, size, classes=("caption",), layer=path)
+    at_end = not group.timed and bool(cell.step)
+    right = _named_right(drawing, cell.phase) and group.timed
+    before = not cell.step
+    here = before or at_end or (cell.last if right else cell is drawing.steps_of(cell.phase)[0])
+    if group not in drawing.names or not here:
+        return
+    lines = drawing.lines(drawing.names[group])
+    box, wide = boxed(lines, size), widest(lines, size)
+    at, low = cell.left - 2 - drawing.past - wide / 2, pill.y - box.middle.y
+    if group.timed and _reads_zero(group):
+        at -= ZERO + size
+    if before and (cell.phase or drawing.broken):
+        at, low = pill.x, pill.y + HIGH + 2 - box.top
+    elif at_end and not word and _on_top(drawing, group):
+        at, low = pill.x, pill.y - HIGH - 2 - box.bottom
+    elif at_end or right:
+        at = (cell.right + 2 if at_end else _aside(drawing, cell)) + wide / 2
+    canvas.text(f"{base}.name", lines, at, low, size, classes=("caption",), layer=path)
+
+
+def _named_right(drawing: Unrolled, phase: int) -> bool:
+    """Whether the rows of the last phase have their names at the right, because something stands at their left."""
+    left = phase > 0 or any(drawing.phases[group] == phase for group in drawing.begun)
+    return not drawing.broken and left and phase == max(drawing.phases.values())
+
+
+def _reads_zero(group: Group) -> bool:
+    """Whether a group combines values one by one with those of an earlier step, which are zero before the first."""
+    return bool(group.sign) and any(link.delay and not link.starts for link in group.links)
 
 
 def _on_top(drawing: Unrolled, group: Group) -> bool:
@@ -526,14 +732,25 @@ def _sources(drawing: Unrolled, group: Group) -> list[Group]:
     return [link.source for link in lone_links(group) if not link.delay]
 
 
-def _port(drawing: Unrolled, cell: Cell, group: Group, source: Group) -> float:
-    """Return the x where the wire from a source enters a pill: the sources that stand left enter left."""
+def _port(drawing: Unrolled, cell: Cell, group: Group, source: Group, delay: int = 0) -> float:
+    """Return the x where the wire from a source enters a pill: the sources that stand left enter left.
+
+    Where those of earlier steps enter from below, they do so on the side from which no other comes.
+    """
     pill = cell.pills[group]
-    near = {one: cell.pills[one].x if one in cell.pills else -numbers.inf for one in _sources(drawing, group)}
-    order = sorted(near, key=lambda one: (near[one], -drawing.rows[one]))
+    near = {(one, 0): cell.pills[one].x if one in cell.pills else -numbers.inf for one in _sources(drawing, group)}
+    if not _is_free(cell, pill, 1 if group.backward else -1):
+        away = numbers.inf if any(-numbers.inf < x < pill.x for x in near.values()) else -numbers.inf
+        near |= {(link.source, link.delay): away for link in group.links if link.delay}
+    order = sorted(near, key=lambda one: (near[one], -one[1], -drawing.rows[one[0]]))
     room = 2 * (pill.rx - pill.ry) + ROUND * pill.ry
     step = min(PORT, room / max(len(order) - 1, 1))
-    return pill.x + (order.index(source) - (len(order) - 1) / 2) * step
+    return pill.x + (order.index((source, delay)) - (len(order) - 1) / 2) * step
+
+
+def _is_free(cell: Cell, pill: Node, side: int) -> bool:
+    """Whether nothing stands in the row of a pill at its left (-1) or right."""
+    return not any(other.y == pill.y and side * (other.x - pill.x) > 0 for other in cell.pills.values())
 
 
 def _rim(pill: Node, x: float, side: int) -> Point:
@@ -587,6 +804,9 @@ def _between(drawing: Unrolled, phase: int, ends: bool, elided: bool) -> None:
         for link in lone_links(group):
             if link.delay:
                 _through_time(drawing, order, link, group, ends, elided)
+            if _reads_zero(group) and link.delay and not link.starts:
+                for cell in order[: link.delay]:
+                    _zero(drawing, cell, link, group)
             for start in link.starts:
                 _jump(drawing, _holding(drawing, start)[-1], order[0], start, group, link, 0)
             if not link.delay:
@@ -615,14 +835,38 @@ def _through_time(drawing: Unrolled, order: list[Cell], link: Link, group: Group
             tip = _rim(target, target.x - ahead * _off(target), 1)
             begin = _slanted(drawing, order[at], link, group, tip, (-ahead, 1), drawing.apart)
         else:
-            tip = _side(drawing, target, group, link, -ahead)
-            begin = Point(tip.x - ahead * drawing.apart, tip.y)
+            begin, tip = _enters(drawing, order[at], link, group, drawing.apart)
         _delayed(drawing, "", target.id, (begin, tip), group, f"{target.id}.{link.source.id}.in{late}")
+
+
+def _zero(drawing: Unrolled, cell: Cell, link: Link, group: Group) -> None:
+    """Draw the arrow from the zero that a step reads because there is no earlier step."""
+    ahead, pill = -1 if group.backward else 1, cell.pills.get(group)
+    if pill is None:
+        return
+    size = drawing.settings.fit.letters(CAPTION) * 0.9
+    line, key = upright("0"), f"{pill.id}.{link.source.id}.zero{link.delay}"
+    begin, tip = _enters(drawing, cell, link, group, ZERO)
+    x, y = begin.x - ahead * (0.6 + line_width(line, size) / 2), begin.y + axis(line) * size
+    if begin.x == tip.x:
+        x, y = begin.x, begin.y + 0.8 * size
+    _delayed(drawing, "", pill.id, (begin, tip), group, key)
+    drawing.canvas.text(f"{key}.0", (line,), x, y, size, classes=("caption",))
+
+
+def _enters(drawing: Unrolled, cell: Cell, link: Link, group: Group, far: float) -> tuple[Point, Point]:
+    """Return the ends of an arrow from a step that is not drawn: from the side, or from below if others stand there."""
+    ahead, pill = -1 if group.backward else 1, cell.pills[group]
+    if _is_free(cell, pill, -ahead):
+        tip = _side(drawing, pill, group, link, -ahead)
+        return Point(tip.x - ahead * far, tip.y), tip
+    tip = _rim(pill, _port(drawing, cell, group, link.source, link.delay), 1)
+    return Point(tip.x, tip.y + ZERO - 2), tip
 
 
 def _open_end(drawing: Unrolled, cell: Cell, link: Link, group: Group, near: bool, ahead: int) -> tuple[Point, ...]:
     """Return how an arrow to a step that is not drawn begins: as `_jump` would, towards the row of its reader."""
-    low, key = cell.pills[link.source], (link.source, group, link.delay)
+    low, key = cell.pills[link.source], (link.source, link.delay)
     far = drawing.apart / (2 if near else 1)
     if _is_straight(drawing, link, group):
         start = _rim(low, low.x + ahead * _off(low), -1)
@@ -681,11 +925,23 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
     first, last = drawing.cells.index(cell), drawing.cells.index(later)
     ahead = 1 if first < last else -1
     start, end = Point(low.x + ahead * low.rx, low.y), _side(drawing, high, group, link, -ahead)
-    key = (source, group, delay)
+    key = (source, delay) if delay else (source, group, delay)
     before, after = (cell, drawing.cells[last - 1]) if ahead > 0 else (drawing.cells[first - 1], later)
     over = (*key, first % max(delay, 1))
     row = drawing.rows[source] + 1
-    if cell.line != later.line:
+    if (
+        not _is_free(later, high, -ahead)
+        and delay
+        and cell.line == later.line
+        and not _is_straight(drawing, link, group)
+    ):
+        out, y = drawing.beside(before, (*key, "out")), drawing.level(drawing.rows[group], (*key, "up"), later)
+        x = _port(drawing, later, group, source, delay)
+        points = [start, Point(out, start.y), Point(out, y), Point(x, y), _rim(high, x, 1)]
+        if abs(first - last) > 1:
+            over_, into = drawing.level(row, over, cell), drawing.beside(after, (*key, "in"))
+            points[2:3] = [Point(out, over_), Point(into, over_), Point(into, y)]
+    elif cell.line != later.line:
         points = [start, *_round(drawing, cell, later, start.y, end.y, over, row), end]
     elif _is_straight(drawing, link, group):
         points = [_rim(low, low.x + ahead * _off(low), -1), _rim(high, high.x - ahead * _off(high), 1)]
@@ -697,7 +953,7 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
         )
         points = [start, Point(out, start.y), Point(out, y), Point(into, y), Point(into, end.y), end]
     elif abs(start.y - end.y) > 0.01:
-        x = drawing.beside(before, key)
+        x = drawing.beside(before, (*key, "out"))
         points = [start, Point(x, start.y), Point(x, end.y), end]
     else:
         points = [start, end]
@@ -723,7 +979,7 @@ def _round(
     right = drawing.beside(here[-1] if ahead else there[-1], (*key, "turn"))
     leave, arrive = (right, margin) if ahead else (margin, right)
     upper = here if ahead else there
-    caption = 4.5 + 2 * drawing.settings.fit.letters(CAPTION)
+    caption = drawing.under + 2 * drawing.settings.fit.letters(CAPTION)
     turn = upper[0].y + HIGH + caption + drawing._inset(TURN, key, CLOSE)
     points += [Point(leave, y), Point(leave, turn), Point(arrive, turn)]
     if later is there[0 if ahead else -1]:
@@ -781,12 +1037,17 @@ def _continues(drawing: Unrolled, phase: int, ends: bool) -> None:
     cells = drawing.steps_of(phase)
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
     wires = drawing.space(BESIDE, drawing.apart)
-    x = max(node.x + node.rx for node in last.pills.values()) + wires + drawing.apart * 0.75
+    x = max(node.x + node.rx for node in last.pills.values()) + _reach(drawing)
     if last is not cells[-1] and last.line == cells[-1].line:
         x = last.right + wires + drawing.apart / 2
     for group, pill in last.pills.items():
         if group.timed:
             drawing.canvas.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
+
+
+def _reach(drawing: Unrolled) -> float:
+    """Return how far from the last cell the dots stand that say that more steps follow."""
+    return drawing.space(BESIDE, drawing.apart) + drawing.apart * 0.75
 
 
 # ---- words
@@ -835,13 +1096,25 @@ def _groups_named(drawing: Unrolled, name: str) -> set[Group]:
 
 def _caption(drawing: Unrolled, cell: Cell) -> float:
     """Write which time step a cell is, below the cell, and return how wide that is."""
-    text = f"{say('step', drawing.settings.lang)} {cell.step}"
-    line = words(text)
+    named = say("step", drawing.settings.lang)
+    line = words(cell.step if drawing.once else f"{named} {cell.step}")
     size = drawing.settings.fit.letters(CAPTION)
-    y = cell.y + HIGH + 4.5 - boxed((line,), size).top
+    y = cell.y + HIGH + drawing.under - boxed((line,), size).top
     name = f"step@{cell.step}" + (f".{cell.phase}" if cell.phase else "")
     drawing.canvas.text(f"{name}.caption", (line,), (cell.left + cell.right) / 2, y, size, classes=("caption",))
+    right, aside = _named_right(drawing, cell.phase), words(named)
+    first = cell is drawing.line(cell.line)[0] if drawing.broken else cell is drawing.steps_of(0)[0]
+    if drawing.once and (cell.last if right else first and not (cell.phase and not drawing.broken)):
+        wide = line_width(aside, size)
+        x = _aside(drawing, cell) + wide / 2 if right else cell.left - 2 - drawing.past - wide / 2
+        drawing.canvas.text(f"{name}.name", (aside,), x, y, size, classes=("caption",))
     return line_width(line, size)
+
+
+def _aside(drawing: Unrolled, cell: Cell) -> float:
+    """Return where words at the right of the last cell begin: behind the dots that say that more steps follow."""
+    dots = cell.number >= 0 and _steps(drawing, cell.phase)[1]
+    return cell.right + 2 + (_reach(drawing) + DOTS if dots else 0.0)
 
 
 def _table(drawing: Unrolled) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ASKED: Final = (
     "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
     "colors", "formula", "max_units", "steps", "table", "arrows", "show", "at", "box", "dropped", "title", "symbol",
-    "letter", "labels", "color",
+    "letter", "labels", "color", "words", "targets",
 )  # fmt: skip
 # how closely a figure is set, step by step: free space, then also the size of shapes beside the letters
 CLOSER: Final = ((1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.5, 0.85), (0.4, 0.7), (0.3, 0.6), (0.3, 0.5))

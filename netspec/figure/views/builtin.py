@@ -10,12 +10,12 @@ from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.notes import NAME, ORDER, titled
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings, Index, LayerHints, Room, Skip
+from netspec.figure.settings import FigureSettings, Room
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
-from netspec.ir.marks import BOX, Mark
+from netspec.ir.marks import BOX, NOTE, Mark
 
 # the free space between boxes as a part of the usual, and whether the net stays in one column
 CLOSEST = ((1.0, True), (0.4, True), (1.0, False), (0.4, False), (0.1, True), (0.1, False))
@@ -232,7 +232,9 @@ class Unrolled(View):
     about = "a recurrent net, one time step beside the other"
     about_ko = "순환 신경망의 시점을 나란히"
     sums = True
-    takes = PLUS | {"only", "steps", "table", "show", "symbol", "title", "arrows", "colors = kind", "color"}
+    takes = PLUS | {
+        "only", "steps", "table", "show", "symbol", "title", "arrows", "words", "targets", "colors = kind", "color",
+    }  # fmt: skip
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
@@ -240,7 +242,7 @@ class Unrolled(View):
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
-        """Yield also up to how many steps an input has, of which the figure says a letter."""
+        """Yield also up to how many steps an input has, of which the figure says a letter; captions without a row."""
         from netspec.figure.units.unrolled import lengths
 
         yield from super().owes(drawing, scene)
@@ -249,36 +251,40 @@ class Unrolled(View):
             if node.kind == "input" and node.type.time in letters:
                 text = f"{letters[node.type.time]} ≤ {node.type.time.length}"
                 yield node, Mark("varying", "structure", text, BOX)
+            layer = drawing.graph.layers[node.layer]
+            if node.kind == "delay" and layer.caption and layer.values[0].node == node.index:
+                yield node, Mark("caption", "kind", f'"{layer.caption}"', NOTE)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
-        """Yield the usual figure, fewer time steps, rows of them; then without the table, and with fewer units."""
-        from netspec.figure.units.unrolled import steps_needed
+        """Yield the usual figure, fewer time steps; then no table, and one circle a layer; then rows of time steps."""
+        from netspec.figure.units.unrolled import MOST_STEPS, steps_needed
 
         settings, lang, groups = drawing.settings, drawing.settings.lang, _chosen(drawing.graph, drawing.settings)
-        no_table, fewer = say("no table", lang), say("fewer units", lang).format(count=2)
-        layers = {group.layer.path: _ends_of(group, settings) for group in groups}
+        whole = say("one circle", lang)
         folds: list[tuple[dict[str, Any], str]] = [({}, "")]
         if settings.table:
-            folds.append(({"table": False}, no_table))
-        folds.append(({"table": False, "layers": layers}, f"{no_table}; {fewer}" if settings.table else fewer))
-        most = settings.steps or steps_needed(groups)
+            folds.append(({"table": False}, say("no table", lang)))
+        if settings.max_units > 1:
+            said = "; ".join(one[1] for one in (*folds[1:], ({}, whole)))
+            folds.append(({"table": False, "max_units": 1}, said))
+        most, least = settings.steps or steps_needed(groups, settings), steps_needed(groups, settings, 2)
         far = any(link.delay > 1 for group in groups for link in group.links)  # in rows nobody can follow such wires
-        ways = [(None, CLOSER[:3:2]), *(() if far else ((room, CLOSER[2:5:2]),))]
+        kept = far or settings.steps or least > MOST_STEPS  # the steps matter more than the rest
         counts = [most, *(few for few in (7, 5, 4, 3, 2) if few < most)]
-        pairs = [(fold, count) for fold in folds for count in counts]
-        if far or settings.steps:  # the steps matter more than the rest
+        pairs = [(fold, count) for fold in folds for count in counts if count >= least or not far]
+        if kept:
             pairs.sort(key=lambda pair: -pair[1])
-        for (changes, said), count in pairs:
-            first = say("first steps", lang).format(count=count) if count < most else ""
-            for rows, steps in ways:
-                for gap, shape in steps:
+        for rows, closer in ((None, CLOSER[::2]), *(() if far else ((room, CLOSER[2:5:2]),))):
+            for (changes, said), count in pairs:
+                first = say("first steps", lang).format(count=count) if count < most else ""
+                for gap, shape in closer:
                     found = settings.close(rows, gap, shape, steps=count, **changes)
                     yield found.without("; ".join(filter(None, (first, said))))
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         shown = _in_units(drawing, node) | {"start"}
-        if drawing.settings.max_units == 1:
-            shown -= {"bias"}
+        if drawing.settings.max_units == 1 or _reads_earlier(drawing.graph, node):
+            shown -= {"bias"}  # a +1 stands beside what a layer reads in the same step
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
@@ -421,13 +427,6 @@ def _given(drawing: Drawing) -> dict[str, Any]:
     return {} if drawing.arrays else {one.key: one.weight.given for one in drawing.graph.stored if one.weight.given}
 
 
-def _ends_of(group: Group, settings: FigureSettings) -> LayerHints:
-    """Return the settings of a layer with which its first and last unit are drawn alone, if it has many."""
-    hints = settings.of(group.layer.path)
-    few = hints.show or (isinstance(group.size, int) and group.size <= FEWEST)
-    return hints if few else replace(hints, show=((Index(1), Skip(), Index(group.size)),))
-
-
 def _in_units(drawing: Drawing, node: Node) -> frozenset[str]:
     """Return the marks of a step that circles and wires show in this drawing."""
     settings = drawing.settings
@@ -437,6 +436,12 @@ def _in_units(drawing: Drawing, node: Node) -> frozenset[str]:
 def _begins_loop(graph: Graph, node: Node) -> bool:
     """Whether a step makes values from nothing that a loop starts from: `start z: learned`."""
     return node.op.begins and graph.layers[node.layer].role == "start"
+
+
+def _reads_earlier(graph: Graph, node: Node) -> bool:
+    """Whether a step reads nothing of its own time step."""
+    read = [graph.nodes[edge.node] for edge in node.inputs]
+    return all(one.kind == "delay" or (one.op.wiring == "side" and _reads_earlier(graph, one)) for one in read)
 
 
 def _with_activation(node: Node, shown: frozenset[str]) -> frozenset[str]:
