@@ -167,7 +167,7 @@ class Reader:
             given = getattr(layers.get(".".join(key[:-1])), key[-1], ()) if key[-1] in ("words", "targets") else ()
             if settings.steps is not None and len(given) > settings.steps:
                 more: Words = {"name": ".".join(key), "given": len(given), "steps": settings.steps}
-                self.found.append(Diagnostic("NS937", self.source.span(first["steps",].value.at), more))
+                self.found.append(Diagnostic("NS940", self.source.span(first["steps",].value.at), more))
         if self.graph is not None and settings.captions:
             wrong = too_many_captions(self.graph, settings, self.source.span(first["captions",].value.at))
             self.found += [wrong] if wrong is not None else []
@@ -353,13 +353,13 @@ class Reader:
                 raise Fault(Diagnostic("NS746", self.source.span(item.at), {"text": text}))
 
     def told(self, name: str, value: tree.Value, texts: tuple[str, ...], layer: Layer) -> None:
-        """Check that a layer has as many time steps as words (NS935)."""
+        """Check that a layer has as many time steps as words (NS938)."""
         assert self.graph is not None
         time = self.graph.nodes[layer.values[0].node].type.time
         most = 1 if time is None else time.length
         if isinstance(most, int) and len(texts) > most:
             words: Words = {"name": name, "given": len(texts), "layer": layer.path, "most": most}
-            raise Fault(Diagnostic("NS935", self.source.span(value.at), words))
+            raise Fault(Diagnostic("NS938", self.source.span(value.at), words))
 
     def path(self, name: str, value: tree.Value) -> str:
         if not isinstance(value, tree.Ref):

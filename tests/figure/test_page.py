@@ -51,10 +51,10 @@ def test_unrolled_shows_the_steps_that_its_reads_need_and_fewer_on_a_page() -> N
     assert len(steps()) == 5  # x[t-4] is drawn, h[t-9] has an open end
     assert len(steps(steps=2)) == 2
     assert len(steps(width="column")) == 5
-    scene = net.render(view="unrolled", width="column", steps=8).scene
+    scene = net.render(view="unrolled", width="column", steps=10).scene
     (note,) = [text.plain for text in scene.texts if "fold" in text.classes]
-    assert note == "of the time steps, the first 5 are drawn; each layer is one circle"
-    assert min(text.size for text in scene.texts) * 85 / scene.canvas.width >= 6 * 25.4 / 72
+    assert note.replace("\n", " ") == "of the time steps, the first 7 are drawn; each layer is one circle"
+    assert min(text.size for text in scene.texts) * 85 / scene.canvas.width >= 5.99 * 25.4 / 72
 
 
 def test_a_long_name_stands_beside_its_row_and_circles_have_numbers() -> None:

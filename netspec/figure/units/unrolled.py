@@ -656,7 +656,7 @@ def _words_at(drawing: Unrolled, cell: Cell, block: Block, base: str) -> None:
     """Write the name of a row at its end, and the word of a step below the lowest row or above the highest.
 
     Raises:
-        UsageError: other rows stand above and below (NS936).
+        UsageError: other rows stand above and below (NS939).
     """
     canvas, group, pill = drawing.canvas, block.group, cell.pills[block.group]
     size, path = drawing.settings.fit.letters(CAPTION), group.layer.path
@@ -665,7 +665,7 @@ def _words_at(drawing: Unrolled, cell: Cell, block: Block, base: str) -> None:
         lines = paragraph(word)
         own, lowest = boxed(lines, size), drawing.rows[group] == 0
         if not lowest and not _on_top(drawing, group):
-            raise UsageError(Diagnostic("NS936", None, {"layer": group.layer.label}))
+            raise UsageError(Diagnostic("NS939", None, {"layer": group.layer.label}))
         down = pill.ry + TOLD - own.top if lowest else -pill.ry - TOLD - own.bottom
         if group.role == "loss":
             down -= ARROW
