@@ -685,7 +685,7 @@ CAPABILITIES: dict[str, Any] = {
     "referencesProvider": True,
     "documentHighlightProvider": True,
     "documentSymbolProvider": True,
-    "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll.netspec"]},
+    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll.netspec"]},
     "documentFormattingProvider": True,
     "documentRangeFormattingProvider": True,
     "renameProvider": {"prepareProvider": True},

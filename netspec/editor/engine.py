@@ -21,7 +21,7 @@ from urllib.request import pathname2url, url2pathname
 
 from netspec.diagnostics.catalogue import Language, Words, entries, explained, message
 from netspec.diagnostics.model import Diagnostic, help_lines, label_text, message_text
-from netspec.editor import answers, completion, fixes
+from netspec.editor import answers, changes, completion, fixes
 from netspec.editor.parts import Checked, Checker, Place, Placed
 from netspec.editor.text import Encoding, Text
 from netspec.ir.graph import Graph
@@ -368,6 +368,11 @@ class Engine:
                             "edit": self._edit(document, placed, made),
                         }
                     )
+        if only and any(_of_kind(str(kind), "refactor") for kind in only):  # up to six checks: not unasked
+            placed, inside = checked.at(start)
+            for kind, title, made in changes.offered(document.checker, placed.part, inside, self.opened, self.language):
+                edit = self._edit(document, placed, made)
+                found.append({"title": title, "kind": f"refactor.rewrite.{kind}", "edit": edit})
         if only and any(str(kind).startswith("source") for kind in only):
             made = fixes.certain(document.checker, document.text.text, self.opened)
             edits = [{"range": document.text.range(start, end), "newText": text} for start, end, text in made]

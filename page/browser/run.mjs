@@ -136,6 +136,20 @@ await check("a click in the figure goes to the line, and the caret marks its nod
   await page.waitForSelector(`${svg} circle.here[data-layer="h"]`);
   return line.includes("output y");
 });
+await check("a unit more and a layer more from the figure, taken back by undo", async () => {
+  const before = await read();
+  await caret("hidden h");
+  await page.locator("#change-more").click();
+  await page.waitForFunction(() => document.querySelector(".cm-content").textContent.includes("9 perceptrons"));
+  await page.waitForTimeout(500);
+  await page.locator("#change-add").click();
+  await page.waitForSelector(`${svg} [data-layer="h2"]`);
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  await page.waitForTimeout(300);
+  return (await read()) === before;
+});
 await check("completion", async () => {
   await caret("hidden h");
   await page.keyboard.type(" -> dropo");

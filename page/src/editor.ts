@@ -256,6 +256,16 @@ export class Editor {
     this.hooks.problems(this.found);
   }
 
+  /** What may be changed in the line of the caret: more, fewer, add, remove. */
+  async changes(): Promise<{ kind: string; title: string; edits: Edit[] }[]> {
+    const version = this.version;
+    const range = { start: this.caret, end: this.caret };
+    const params = { textDocument: { uri: this.uri }, range, context: { diagnostics: [], only: ["refactor"] } };
+    const actions = await this.client.request<any[]>("textDocument/codeAction", params).catch(() => []);
+    if (version !== this.version) return [];
+    return actions.map((each) => ({ kind: each.kind.split(".").pop(), title: each.title, edits: each.edit.changes[this.uri] ?? [] }));
+  }
+
   // ---- colours and types
 
   /** Asks for the colours and the types of the newest text; one question at a time. */

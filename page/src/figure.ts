@@ -48,6 +48,8 @@ export class Figure {
   private lists: Record<keyof Settings, HTMLSelectElement>;
   private choices: Choices = { views: [], themes: [], formats: [] };
   private sizes: HTMLButtonElement;
+  private changes = make("span", { className: "changes" });
+  private timer = 0;
 
   constructor(
     private client: Client,
@@ -66,7 +68,7 @@ export class Figure {
     };
     this.lists = { net: list("net"), figure: list("figure"), view: list("view"), theme: list("theme"), depth: list("depth") };
     this.sizes = button(say("fit"), () => this.fit(!this.fitted));
-    this.bar.append(this.sizes);
+    this.bar.append(this.sizes, this.changes);
     this.box.append(this.words, this.paper);
     this.box.setAttribute("aria-label", say("figure"));
     this.paper.addEventListener("click", (event) => this.clicked(event.target as Element));
@@ -154,6 +156,7 @@ export class Figure {
     this.paper.classList.remove("old");
     this.words.hidden = true;
     this.mark();
+    this.offerChanges();
   }
 
   /** Says why there is no figure; the last one stays below, paler. */
@@ -171,6 +174,26 @@ export class Figure {
     if (!inside && line !== this.line && this.settings.net === "") this.ask();
     this.line = line;
     this.mark();
+    this.offerChanges();
+  }
+
+  /** Offers what may be changed in the line of the caret, by a click: a unit or a layer more or fewer. */
+  private offerChanges(): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(async () => {
+      const found = await this.editor.changes();
+      const focused = this.changes.contains(document.activeElement) ? document.activeElement?.id : undefined;
+      const signs: Record<string, string> = { more: "+", fewer: "−" };
+      this.changes.replaceChildren(
+        ...found.map(({ kind, title, edits }) => {
+          const own = button(signs[kind] ?? title, () => this.editor.apply(edits), title);
+          own.id = `change-${kind}`;
+          own.setAttribute("aria-label", title);
+          return own;
+        }),
+      );
+      if (focused !== undefined) document.getElementById(focused)?.focus();
+    }, 150);
   }
 
   /** Marks what belongs to the line of the caret. */

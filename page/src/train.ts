@@ -20,7 +20,7 @@ interface State {
 }
 
 const EVERY = 400; // ms between two questions while a run goes; none are asked while nothing does
-const [WIDTH, HEIGHT, LEFT, BELOW] = [560, 220, 54, 24];
+const [WIDTH, HEIGHT, LEFT, BELOW] = [400, 170, 54, 24];
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Train {
@@ -177,7 +177,7 @@ export class Train {
     for (const [number, line] of lines.entries()) {
       const points = line.points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
       const name = `line line${Math.floor(number / 2) % 4}${line.dashed ? " dashed" : ""}`;
-      found.append(part("polyline", { points, class: name }), part("text", { x: LEFT + 8 + 130 * number, y: HEIGHT - 8, class: name }, line.title));
+      found.append(part("polyline", { points, class: name }), part("text", { x: LEFT + 8 + 96 * number, y: HEIGHT - 8, class: name }, line.title));
     }
     return found;
   }
