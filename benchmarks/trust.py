@@ -28,6 +28,10 @@ TESTS = {
         "tests/hostile/test_promise.py",
     "Edited documents, links and special files in a run's folder, bombs and names that act: a code answers each":
         "tests/train/test_hostile_folders.py",
+    "`extern` imports a class with permission alone, by whatever name, and computes what that class does":
+        "tests/codegen/test_outside.py",
+    "Train sections that take turns move weights as the loop that people write by hand does":
+        "tests/train/test_turns.py",
     "Korean, Greek, Arabic and decomposed names work up to a run that was cut and goes on":
         "tests/hostile/test_promise.py",
 }  # fmt: skip

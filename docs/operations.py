@@ -34,6 +34,8 @@ NETS = {
     "expand": "  input  x: 64@12x12\n  input  mask: 12x12\n  output y: x*(mask -> expand(maps = 64))\n",
     "gain": "  input  x: 48 over 16\n  output y: x + (x -> attention(4) -> gain(init = 1e-6))\n",
     "join": "  input  seq: 16 over 9\n  hidden token: learned(16)\n  output y: token, seq -> join(time)\n",
+    "extern": '  input  x: 64\n  hidden a: x -> extern("torch:nn.PReLU", num_parameters = 64, weights = 64) is 64\n'
+    "  output y: a -> 10 perceptrons\n",
     "gather": "  input  x: 8\n  input  action: one of 4\n  hidden q: x -> 4 perceptrons\n"
     "  output value: q, action -> gather\n",
     "learned": "  input  seq: 16 over 9\n  hidden token: learned(16)\n  output y: token, seq -> join(time)\n",

@@ -60,8 +60,8 @@ def train(
         device: cpu, cuda, cuda:1, mps, or auto to choose one.
         threads: the number of CPU threads; by default chosen by the size of a step.
         data_folder: the folder to which paths in the data section are relative; by default the spec's folder.
-        allow: top-level modules that may be imported, for `python("pkg:fn")` sources and for packages that extend
-            netspec.
+        allow: top-level modules that may be imported, for `extern` classes, `python("pkg:fn")` sources and packages
+            that extend netspec.
         compile: whether to use torch.compile: off, on, or auto, which measures first.
         workers: the number of threads that fetch batches if the data do not fit on the device.
         save_every: the number of steps between checkpoints; by default one is written every minute.
@@ -126,7 +126,7 @@ def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:
 
     Parameters:
         folder: the run's folder.
-        allow: top-level modules of packages that may be imported for steps, losses, … of the run's spec.
+        allow: top-level modules that may be imported: for `extern`, and for steps, losses, … of the run's spec.
 
     Returns:
         The run.
@@ -141,7 +141,7 @@ def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:
         netspec.diagnostics.errors.UsageError: ...
     """
     import_allowed(allow)
-    return Run(Path(folder))
+    return Run(Path(folder), allow)
 
 
 def resume(

@@ -11,8 +11,10 @@ Python `allow=["mypackage"]`). Metadata is read only then, or when a spec uses a
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,25 @@ def import_allowed(modules: Iterable[str]) -> None:
     for entry in _offered(tuple(sys.path)):
         if _top(entry) in allowed:
             _register(entry)
+
+
+def permitted(module: str, allowed: Iterable[str]) -> bool:
+    """Whether a module may be imported: it is one of those that the caller allows, or lies in one."""
+    return any(module == name or module.startswith(f"{name}.") for name in allowed)
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Let modules be found in the current folder, too, after Python's own path."""
+    here = os.getcwd()
+    added = here not in sys.path
+    if added:
+        sys.path.append(here)
+    try:
+        yield
+    finally:
+        if added:
+            sys.path.remove(here)
 
 
 def not_allowed(name: str, span: Span | None = None) -> Diagnostic | None:

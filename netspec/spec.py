@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, SupportsFloat, SupportsIndex, TypeVar
@@ -83,7 +83,11 @@ class Net:
 
     @property
     def weights(self) -> Size:
-        """The number of weights, trainable and frozen: an int, or a formula if sizes are open."""
+        """The number of weights, trainable and frozen: an int, or a formula if sizes are open.
+
+        Those of `extern` classes count if the spec says how many they are, or once they were imported
+        (`counts.unknown`).
+        """
         return self.graph.counts.weights
 
     @property
@@ -139,7 +143,7 @@ class Net:
         return [*net_differences(self.graph, other.graph), *setting_differences(self.spec.program, other.spec.program)]
 
     def source(self) -> str:
-        """Return Python source of the net as a torch.nn.Module. It imports only torch and the standard library.
+        """Return Python source of the net as a torch.nn.Module. It imports only torch, and what `extern` names.
 
         Raises:
             SpecError: sizes are open (NS516).
@@ -173,7 +177,21 @@ class Net:
         need("torch")
         from netspec.codegen.live import build
 
+        self.admit(self.spec.allow)
         return build(self.graph, seed=seed, device=device, dtype=dtype)
+
+    def admit(self, allow: Iterable[str]) -> None:
+        """Import the classes of other packages that the net applies, and check them against what the spec says.
+
+        Parameters:
+            allow: the modules that may be imported; those of `torch.nn` need no permission.
+
+        Raises:
+            UsageError: a class is not allowed (NS439), cannot be used (NS440), or is not what the spec says.
+        """
+        from netspec.codegen.outside import admit
+
+        admit(self.graph, allow)
 
     def _closed(self) -> None:
         if self.graph.open:
@@ -297,6 +315,7 @@ class Spec:
     Attributes:
         program: the file and the files that it uses, for tools.
         limits: the limits that it was checked with.
+        allow: modules whose classes its nets may import.
         warnings: places that are valid but may not be intended.
         graphs: the graphs that `check` has made, of the nets without a mistake, for tools.
 
@@ -308,9 +327,10 @@ class Spec:
         50
     """
 
-    def __init__(self, program: Program, limits: Limits = DEFAULT) -> None:
+    def __init__(self, program: Program, limits: Limits = DEFAULT, allow: Sequence[str] = ()) -> None:
         self.program = program
         self.limits = limits
+        self.allow = tuple(allow)
         self.warnings: list[Diagnostic] = []
         self.graphs: dict[str, Graph] = {}
 
@@ -451,7 +471,7 @@ def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT
         root: the folder outside of which `use` reads no files; by default the nearest folder upward with a
             netspec.toml, else the file's own.
         limits: limits on the size of the spec and of its nets.
-        allow: top-level modules of packages that may be imported for steps, losses, themes, … that they add to netspec.
+        allow: top-level modules that may be imported: for `extern`, and for steps, losses, themes, … that they add.
 
     Returns:
         The spec.
@@ -471,7 +491,7 @@ def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT
         program = load_program(Path(path), None if root is None else Path(root), limits)
     except Fault as fault:
         raise SpecError(fault.diagnostic) from None
-    return _checked(Spec(program, limits))
+    return _checked(Spec(program, limits, allow))
 
 
 def parse(
@@ -489,7 +509,7 @@ def parse(
         name: its name in messages.
         folder: the folder to which paths in `use` are relative; without it `use` is an error.
         limits: limits on the size of the spec and of its nets.
-        allow: top-level modules of packages that may be imported for steps, losses, themes, … that they add to netspec.
+        allow: top-level modules that may be imported: for `extern`, and for steps, losses, themes, … that they add.
 
     Returns:
         The spec.
@@ -509,7 +529,7 @@ def parse(
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:
         raise SpecError(fault.diagnostic) from None
-    return _checked(Spec(program, limits))
+    return _checked(Spec(program, limits, allow))
 
 
 def _checked(spec: Spec) -> Spec:

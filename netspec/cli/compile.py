@@ -19,10 +19,10 @@ from netspec.diagnostics.model import Diagnostic, Hint
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), help="model.py, or of a run model.pt2; else standard output."
 )
-@allow_option()
+@allow_option(keep=True)
 @common
 def compile_(spec: str, out: Path | None, **flags: Any) -> int:
-    """Write the net as PyTorch source that a person could have written; it needs torch and nothing else.
+    """Write the net as PyTorch source that a person could have written; it needs torch, and what `extern` names.
 
     SPEC may be the folder of a run: with -o model.pt2 its trained net is written, for torch.export.load.
     """
@@ -32,14 +32,16 @@ def compile_(spec: str, out: Path | None, **flags: Any) -> int:
     if out is not None and str(out) != "-":
         output_for(out, (".py", ".pt2"), (spec,))
     if out is not None and out.suffix.lower() == ".pt2":
-        _export(Path(spec), out)
+        _export(Path(spec), out, flags["allow"])
         return 0
     if run:
         from netspec.training.run import Run
 
-        text = Run(Path(spec)).net.source()
+        net = Run(Path(spec)).net
     else:
-        text = load_net(spec, flags).source()
+        net = load_net(spec, flags)
+    text = net.source()
+    net.admit(flags["allow"])
     if out is None or str(out) == "-":
         write_file(text)
     else:
@@ -48,10 +50,10 @@ def compile_(spec: str, out: Path | None, **flags: Any) -> int:
     return 0
 
 
-def _export(run: Path, out: Path) -> None:
+def _export(run: Path, out: Path, allow: tuple[str, ...]) -> None:
     if run.is_file():
         raise UsageError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)))
     from netspec.training.run import Run
 
-    Run(run).export(out)
+    Run(run, allow).export(out)
     say(str(out))

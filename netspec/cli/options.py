@@ -136,7 +136,7 @@ def allow_option(keep: bool = False) -> Callable[[F], F]:
         is_eager=True,
         expose_value=keep,
         callback=imported,
-        help="Import this module of yours: for what a package adds to netspec, and for python(…) sources.",
+        help="Import this module of yours: for what a package adds to netspec, extern(…), and python(…) sources.",
     )
 
 

@@ -50,7 +50,7 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     from netspec.training.inference.predictor import Predictor, evaluate
     from netspec.training.run import Run
 
-    trained = Predictor(Run(run), flags["device"], flags["allow"])
+    trained = Predictor(Run(run, flags["allow"]), flags["device"])
     if flags["data"] is not None:
         trained.request.data = str(flags["data"].resolve())
     found, remarks = evaluate(trained, list(files))
@@ -101,7 +101,7 @@ def _remark(remarks: Sequence[Diagnostic], flags: dict[str, Any]) -> None:
 @click.option("--top", type=click.IntRange(1), help="--sample: only among so many likeliest characters.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="--sample, --layer: other chance.")
 @click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
-@allow_option()
+@allow_option(keep=True)
 @common
 @click.pass_context
 def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
@@ -112,7 +112,7 @@ def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
     from netspec.training.run import Run
 
     if flags["sample"]:
-        _sample(Predictor(Run(run), flags["device"]), flags)
+        _sample(Predictor(Run(run, flags["allow"]), flags["device"]), flags)
         return 0
     layer = flags["layer"]
     idle = ["prompt", "length", "temperature", "top", *([] if layer else ["seed", "count"])]
@@ -122,7 +122,7 @@ def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
             flag = "--all" if name == "chances" else f"--{name}"
             hints = () if name == "chances" else (Hint("layer" if name == "count" else "sample"),)
             raise UsageError(Diagnostic("NS919", None, {"flag": flag}, hints=hints))
-    trained = Predictor(Run(run), flags["device"])
+    trained = Predictor(Run(run, flags["allow"]), flags["device"])
     if layer:
         _values(trained, layer, files, flags)
         return 0

@@ -375,7 +375,7 @@ class Forward:
                 self.settle(edge)
         self.shorten(node, template)
         filled = {slot: self.slot(slot, node, lowering, places) for slot in dict.fromkeys(wanted)}
-        value = self.folded(template, filled) if fold else fill(template, filled)
+        value = self.folded(template, filled, places) if fold else fill(template, filled)
         for edge in node.reads:
             self.left[edge] = self.left.get(edge, 1) - 1
         self.results([Edge(node.index, position) for position in range(len(node.types))], value)
@@ -397,11 +397,12 @@ class Forward:
             for reader in readers
         )
 
-    def folded(self, template: str, filled: dict[str, ast.expr]) -> ast.expr:
+    def folded(self, template: str, filled: dict[str, ast.expr], places: dict[str, int]) -> ast.expr:
         """Return the code of a step that knows no time axis: the time axis is merged into the batch axis around it."""
-        source = filled["x"]
-        inner = fill(template, {**filled, "x": fill("{x}.flatten(0, 1)", {"x": source})})
-        return fill("torch.unflatten({inner}, 0, {x}.shape[:2])", {"inner": inner, "x": source})
+        sources = {slot: value for slot, value in filled.items() if slot in places}
+        flat_ = {slot: fill("{x}.flatten(0, 1)", {"x": value}) for slot, value in sources.items()}
+        inner = fill(template, {**filled, **flat_})
+        return fill("torch.unflatten({inner}, 0, {x}.shape[:2])", {"inner": inner, "x": next(iter(sources.values()))})
 
     def shorten(self, node: Node, template: str) -> None:
         """Assign operands to variables, the longest first, until the expression of a node fits on one line."""

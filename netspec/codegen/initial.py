@@ -130,10 +130,10 @@ def fill(tensor: torch.Tensor, stored: Stored, seed: int) -> None:
     elif init.name == "constant":
         tensor.fill_(init.numbers[0])
     else:
-        _draw(tensor, weight, _number(seed, stored.key))
+        _draw(tensor, weight, number_of(seed, stored.key))
 
 
-def _number(seed: int, key: str) -> int:
+def number_of(seed: int, key: str) -> int:
     """Return the seed of the array's own stream of random numbers."""
     digest = hashlib.blake2b(f"{seed}\0{key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1

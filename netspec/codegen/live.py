@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netspec.codegen.classes import pass_name
 from netspec.codegen.forward import Pass
 from netspec.codegen.initial import fill
+from netspec.codegen.outside import instances, stand_ins
 from netspec.codegen.source import emit_named
 from netspec.ir.graph import Graph
+from netspec.ops.extern import OWN
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +34,7 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     import torch
 
     make = load_class(graph)
-    with _bare():
+    with _bare(), stand_ins(graph, make):
         module = make()
     if str(device) == "meta":
         return module
@@ -41,7 +43,8 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     state = dict(module.named_parameters()) | dict(module.named_buffers())
     with torch.no_grad():
         for stored in graph.arrays:
-            fill(state[stored.key], stored, seed)
+            if stored.weight.init is not OWN:
+                fill(state[stored.key], stored, seed)
     for inner in module.modules():
         reset = getattr(inner, "reset_buffers", None)
         if reset is not None:
@@ -50,6 +53,9 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
             raise TypeError(
                 f"{type(inner).__name__} has buffers that are not stored, and no reset_buffers to fill them"
             )
+    for key, own in instances(graph, seed):
+        owner, _, name = key.rpartition(".")
+        module.get_submodule(owner)._modules[name] = own
     if dtype is None and str(device) == "cpu":
         return module
     return module.to(device=device, dtype=dtype)
@@ -62,7 +68,11 @@ def pass_functions(module: nn.Module, graph: Graph, parts: tuple[Pass, ...]) -> 
 
 
 def load_class(graph: Graph, parts: tuple[Pass, ...] = ()) -> type[nn.Module]:
-    """Return the class of the net, from the source of `emit`; tracebacks show its lines."""
+    """Return the class of the net, from the source of `emit`; tracebacks show its lines.
+
+    Classes of other packages must be admitted first: executing the source imports them.
+    """
+    assert graph.admitted or not graph.outside
     source, class_name = emit_named(graph, parts)
     found: type[nn.Module] = _executed(source, graph.name)[class_name]
     return found

@@ -86,9 +86,9 @@ class Modules:
 
 
 def leaf(value: Any, name: str = "") -> ast.expr:
-    """Return the expression of a value; a tuple becomes a tuple of such expressions."""
-    if isinstance(value, tuple):
-        return ast.Tuple([leaf(item, name) for item in value])
+    """Return the expression of a value; a tuple or list becomes one of such expressions."""
+    if isinstance(value, tuple | list):
+        return (ast.Tuple if isinstance(value, tuple) else ast.List)([leaf(item, name) for item in value])
     return Value(value, name=name)
 
 
@@ -99,7 +99,7 @@ def construct(site: Site, node: Node) -> ast.expr:
     copies = [_copies(site, site.graph.scopes[number]) for number in node.copies]
     keywords: list[tuple[str, ast.expr]] = []
     for key, value in made.kwargs.items():
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | list):
             keywords.append((key, leaf(value, key)))
         else:
             keywords.append((key, Value(value, made.defaults.get(key), key)))

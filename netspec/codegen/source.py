@@ -67,11 +67,13 @@ def _content(graph: Graph) -> tuple[Any, ...]:
 def _emitted(known: Known, passes: tuple[Pass, ...]) -> tuple[str, str]:
     graph = known.graph
     classes = Classes(graph, passes)
-    helpers: list[Statement] = [Helper(part.source) for part in _parts(classes)]
+    parts = _parts(classes)
+    lines = sorted(part.source for part in parts if part.imports)
+    helpers: list[Statement] = [Helper(part.source) for part in parts if not part.imports]
     bodies = [written(each, classes, _about(each, graph)) for each in classes.definitions]
     statements = [*helpers, *bodies]
     texts = ["\n".join(render([statement])) for statement in statements]
-    return "\n\n\n".join([_head(graph, imported(statements)), *texts]) + "\n", classes.net.name
+    return "\n\n\n".join([_head(graph, imported(statements), lines), *texts]) + "\n", classes.net.name
 
 
 def _about(definition: Definition, graph: Graph) -> str:
@@ -97,12 +99,12 @@ def _parts(classes: Classes) -> list[Part]:
     return list(found.values())
 
 
-def _head(graph: Graph, names: set[str]) -> str:
+def _head(graph: Graph, names: set[str], others: list[str]) -> str:
     from netspec.version import VERSION
 
     title = graph.caption or graph.name
     about = docstring(f"{title}\n\n{HEADER.format(version=VERSION, name=graph.name)}", "")
-    return "\n\n".join([about, *("\n".join(group) for group in _imports(names) if group)])
+    return "\n\n".join([about, *("\n".join(group) for group in (*_imports(names), others) if group)])
 
 
 def _imports(names: set[str]) -> Iterator[list[str]]:

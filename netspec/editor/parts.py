@@ -21,7 +21,7 @@ from netspec.source import SourceFile
 from netspec.spec import Spec
 from netspec.syntax.recovery.lines import BRACKETS
 
-_HEAD = re.compile(r"^(net|block|data|train|figure|use|default|extern|netspec)\b[ \t]*([^\W\d]\w*)?", re.MULTILINE)
+_HEAD = re.compile(r"^(net|block|data|train|figure|use|default|netspec)\b[ \t]*([^\W\d]\w*)?", re.MULTILINE)
 _NESTED = re.compile(r"^[ \t]+(?:data|train|figure|net|block)\b[^\n:=]*\{", re.MULTILINE)
 _USES = re.compile(r"^use\b", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")

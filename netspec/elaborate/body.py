@@ -16,11 +16,12 @@ from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_table
 from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witnesses import COMPARE, differing, shown
-from netspec.ir.graph import Layer
+from netspec.ir.graph import Counts, Layer
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula, text, values_of
 from netspec.ir.structure import Input, Port
 from netspec.ir.types import Unknown, type_text
+from netspec.names import nearest
 from netspec.ops.registry import operation
 from netspec.syntax import tree
 
@@ -170,7 +171,8 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
     keys = Names(layer.path)
     carried = _carried_inside(env, layer.label)
     first = len(b.nodes)
-    inside = ctx._replace(layer=layer.index, carried=ctx.carried or carried)
+    declared = None if line.expect is None else (env, line)
+    inside = ctx._replace(layer=layer.index, carried=ctx.carried or carried, declared=declared)
     result = chain(b, env, inside, line.chain.items, keys)
     keys.finish()
     if carried and any(node.carried or node.op.carries for node in b.nodes[first:]):
@@ -287,6 +289,10 @@ def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree
 
 def require(b: Builder, env: Environment, line: tree.Require) -> None:
     """Raise Fault (NS511; NS565 if it is about the defaults) if a `require` does not hold."""
+    for name in _names_in(line.left, line.right):
+        guess = nearest(name.name, [*env.values, *TOTALS])
+        if guess in TOTALS and name.name not in env.values and name.name not in env.undefined:
+            raise fault(env, name.at, "NS206", guess=guess, name=name.name)
     left = evaluate(line.left, env, ANY)
     right = evaluate(line.right, env, ANY)
     if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
@@ -306,6 +312,12 @@ def require(b: Builder, env: Environment, line: tree.Require) -> None:
     raise fault(env, line.at, "NS565" if line.defaults else "NS511", *hints, **words)
 
 
+def uncounted(env: Environment, line: tree.Require, counts: Counts) -> None:
+    """Raise Fault (NS443) if a `require` is about weights, some of which nothing counts."""
+    if counts.unknown and _sizes_in(line.left, line.right) & {"weights", "active"}:
+        raise fault(env, line.at, "NS443", text=env.span((line.left.at[0], line.right.at[1])).text)
+
+
 def _holds(left: Any, op: str, right: Any) -> bool:
     """Whether a comparison holds; if sizes are open, it must hold at every witness."""
     if op == "!=" and (isinstance(left, Formula) or isinstance(right, Formula)):
@@ -314,6 +326,10 @@ def _holds(left: Any, op: str, right: Any) -> bool:
     return bool(COMPARE[op](left, right))
 
 
+def _names_in(*values: Any) -> list[tree.Ref]:
+    return [value for value in tree.walk(values) if isinstance(value, tree.Ref)]
+
+
 def _sizes_in(*values: Any) -> set[str]:
     """Return the names that occur in formulas of sizes."""
-    return {value.name for value in tree.walk(values) if isinstance(value, tree.Ref)}
+    return {value.name for value in _names_in(*values)}

@@ -48,6 +48,7 @@ class Context(NamedTuple):
         backward: whether the step stands inside `reversed`.
         carried: what states without a `start` line start from, if the line around them says `start z: carried`.
         start: the type of one time step of z, if the step stands inside `start z: …` or in a block called from there.
+        declared: the line that the step ends, if it declares its type with `is`, and the names that the line sees.
         origins: the step parameters for which the step was given as an argument, that of the innermost block first.
     """
 
@@ -58,6 +59,7 @@ class Context(NamedTuple):
     backward: bool = False
     carried: type[Op] | None = None
     start: Type | None = None
+    declared: tuple[Environment, tree.Layer] | None = None
     origins: Origins = ()
 
 

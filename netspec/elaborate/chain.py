@@ -13,7 +13,7 @@ from netspec.ops.registry import begins, step_names
 from netspec.syntax import tree
 
 # Words that version 1 of the language reserves: they can be parsed, and a use of them is reported as NS690.
-RESERVED = frozenset(("copies", "extern"))
+RESERVED = frozenset(("copies",))
 
 
 def chain(
@@ -37,15 +37,16 @@ def chain(
         Fault: the chain has one item only, and that item is wrong or lacks a source.
         Undefined: the source is undefined because of an earlier error.
     """
+    before = ctx if ctx.declared is None else ctx._replace(declared=None)
     if flow is None:
-        flow, items = _begin(b, env, ctx, items, keys)
+        flow, items = _begin(b, env, before, items, keys)
     result = Result(flow)
-    for item in items:
+    for number, item in enumerate(items, 1):
         try:
             step = b.steps.get(type(item))
             if step is None:
                 raise fault(env, item.at, "NS213", text=env.span(item.at).text)
-            result = step(b, env, ctx, item, result.values, keys)
+            result = step(b, env, ctx if number == len(items) else before, item, result.values, keys)
         except Fault as error:  # go on: the next steps may have mistakes of their own
             for diagnostic in (error.diagnostic, *error.more):
                 b.add(diagnostic, env, ctx)

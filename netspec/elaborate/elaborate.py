@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report, Words, suggestion
-from netspec.elaborate.body import body, require
+from netspec.elaborate.body import body, require, uncounted
 from netspec.elaborate.builder import Builder, Context, TooMany
 from netspec.elaborate.call import argument, check_parameters, kind_of
 from netspec.elaborate.checks import check_cells, check_graph, find_cells, stored_arrays
@@ -307,6 +307,7 @@ def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) 
         known = {"weights": inside.weights, "active": inside.active, "depth": graph.depth}
         known |= {"cache": kept.step, "state": kept.fixed, **owner.values}
         try:
+            uncounted(owner, line, inside)
             require(b, replace(owner, values=known), line)
         except Fault as error:
             b.add(error.diagnostic, owner, Context())

@@ -261,6 +261,20 @@ def _item(item: tree.Value, names: Names) -> Any:
 # ---- kinds of options that only nets have
 
 
+@kind("argument")
+def _argument(option: Option, value: tree.Value, env: Environment) -> Any:
+    """Return a value that a class of another package takes: a number, text, flag, or list of these."""
+    if isinstance(value, tree.List):
+        return tuple(_argument(option, item, env) for item in value.items)
+    found = read_value(value, env)
+    if isinstance(found, Word):
+        return found.text
+    if isinstance(found, Closure | Type):
+        guess = Fix(env.span(value.at), f'"{value.name}"') if isinstance(value, tree.Ref) else None
+        raise fault(env, value.at, "NS438", fix=guess, value=env.span(value.at).text)
+    return found
+
+
 @kind("init")
 def _init(option: Option, value: tree.Value, env: Environment) -> Any:
     return read_init(value, env)

@@ -97,8 +97,6 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     It is NS119 for `perceptrons` or `filters` without a number, and otherwise NS202, with a guess at what was meant. If
     `head` is true, the name stands at the head of a chain, where it could also be a layer; then the error is NS205.
     """
-    if any(isinstance(item, tree.Extern) and item.name.text == name for item in env.unit.file.declarations):
-        return Undefined()  # its declaration was reported as NS690
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(env, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"

@@ -15,7 +15,7 @@ from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.environment import Environment
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.kinds import parse, read_init
+from netspec.elaborate.kinds import parse
 from netspec.elaborate.lookup import arrow, decimal
 from netspec.ir.operation import Init, Op, Option, Weight
 from netspec.names import meant, nearest
@@ -70,7 +70,7 @@ def _read_option(
 ) -> None:
     key, part = option_of(cls, arg, position, source, given)
     whole = cls.options[key].dotted and not part  # `init` without a part stands for `init.weight`
-    name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
+    name = ".".join(part if key == cls.gathers else (key, *(("weight",) if whole else part))).rstrip("_")
     if name in taken:
         labels = (Label(source.env.span(taken[name].at), "first"),)
         raise fault(source.env, arg.name_at, "NS208", labels=labels, name=name)
@@ -118,6 +118,8 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
         raise _misplaced(cls, arg, position, source)
     name, part = arg.name[0], arg.name[1:]
     option = cls.options.get(name) or cls.options.get(name + "_")
+    if (option is None or not option.written) and cls.gathers and not part:
+        return cls.gathers, (name,)
     if option is None or not option.written:
         raise unknown_option(cls, arg, source)
     if part and not (option.dotted and len(part) == 1 and part[0] in cls.init_parts):
@@ -240,7 +242,7 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
         key = part[0] if part else "weight"
         values = given.values.setdefault(name, {})
         if key not in values:
-            values[key] = read_init(arg.value, source.env)
+            values[key] = parse(option, arg.value, source.env)
             given.places[f"{name}.{key}"] = (source.env, arg.at)
             if source.default:
                 given.from_default.add(f"{name}.{key}")

@@ -268,8 +268,6 @@ class _Loader:
                 unit.defaults.append(item)
             elif isinstance(item, tree.Section):
                 unit.sections.append(item)
-            elif isinstance(item, tree.Extern):
-                self.report.add(Diagnostic("NS690", Span(unit.source, *item.at), {"what": "extern"}))
 
     def _header(self, unit: Unit, item: tree.Header, position: int) -> None:
         span = Span(unit.source, *item.at)

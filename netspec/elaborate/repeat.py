@@ -202,7 +202,10 @@ def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Ca
 
 
 def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """Expand `same(a)`: apply the chain of the layer a, with the same weights, to the values that flow in."""
+    """Expand `same(a)`: apply the chain of the layer a, with the same weights, to the values that flow in.
+
+    They take the places of the layers that the line of a begins with, in the order in which it names them.
+    """
     at = item.at
     if len(item.args) != 1 or item.args[0].name or item.step is not None:
         raise fault(env, at, "NS236")
@@ -217,36 +220,39 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
     if not isinstance(line, tree.Layer):
         raise fault(env, item.args[0].at, "NS237", name=name)
     given: Flow = [*all_defined(flow)]
-    inside = ctx._replace(again=True, same=Label(env.span(at), "again", {"name": name}))
+    declared = ctx.declared or (None if line.expect is None else (env, line))
+    inside = ctx._replace(again=True, same=Label(env.span(at), "again", {"name": name}), declared=declared)
     own = Names(bound.path)
     items = line.chain.items
     if is_step(items[0], env):
         result = chain(b, env, inside, items, own, given)
     else:
-        read = sorted(_layers_read(items[0], env))
-        if len(read) != 1 or len(flow) != 1:
+        read = _layers_read(items[0], env)
+        if len(read) != len(flow):
             labels = (Label(env.span(line.at), "line"),)
-            hints = (Hint("several"),) if isinstance(items[0], tree.Several) else ()
-            joined = " & ".join(read) if hints else env.span(items[0].at).text
-            layers = Quoted(tuple(read))
-            raise fault(env, at, "NS238", *hints, labels=labels, name=line.label.text, layers=layers, text=joined)
-        result = chain(b, env.with_layer(read[0], given), inside, items, own)
+            hints = (Hint("several", {"text": ", ".join("uvwxyz"[: len(read)])}),) if 0 < len(read) < 7 else ()
+            words: dict[str, Any] = {"layers": Quoted(tuple(read)), "count": len(read), "given": len(flow)}
+            raise fault(env, at, "NS238", *hints, labels=labels, name=name, **words)
+        other = env
+        for layer, value in zip(read, given, strict=True):
+            other = other.with_layer(layer, [value])
+        result = chain(b, other, inside, items, own)
     own.finish()
     return Result(result.values)
 
 
-def _layers_read(item: Any, env: Environment) -> set[str]:
-    """Return the layers that the first item of a chain reads, including those at the head of its side paths."""
-    found: set[str] = set()
+def _layers_read(item: Any, env: Environment) -> list[str]:
+    """Return the layers that the first item of a chain reads, those at the head of its side paths too, in order."""
+    found: dict[str, tree.Place] = {}
     pending = [item]
     while pending:
         value = pending.pop()
         match value:
             case tree.Ref():
                 if is_layer(value.path[0], env):
-                    found.add(value.path[0])
+                    found[value.path[0]] = min(value.at, found.get(value.path[0], value.at))
             case tree.Indexed():
-                found.add(value.path[0])
+                found[value.path[0]] = min(value.at, found.get(value.path[0], value.at))
             case tree.Binary():
                 pending += [value.left, value.right]
             case tree.Join() | tree.Several():
@@ -257,4 +263,4 @@ def _layers_read(item: Any, env: Environment) -> set[str]:
                 pending.append(value.items[0])
             case tree.Negative():
                 pending.append(value.value)
-    return found
+    return sorted(found, key=lambda name: found[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netspec.diagnostics.model import Fault, Fix, Hint
+from netspec.elaborate.annotations import read_type
 from netspec.elaborate.builder import Builder, Context, Step, all_defined, single
 from netspec.elaborate.call import call
 from netspec.elaborate.chain import RESERVED, chain
@@ -118,6 +119,12 @@ def _operation(
     name = item.name
     cls = operation(name)
     given = Given()
+    if cls.declared:
+        if ctx.declared is None:
+            raise fault(env, item.at, "NS436", step=name)
+        owner, line = ctx.declared
+        assert line.expect is not None
+        given.values[cls.declared] = read_type(line.expect, owner, line.label.text)
     if item.args or cls.required or env.defaults or env.unit.defaults or env.unread.defaults:
         lists = sources(name, item.args, env)
         for noun, taken in cls.inherits.items():  # `default perceptrons` also sets options of perceptrons in attention

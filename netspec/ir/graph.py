@@ -201,6 +201,7 @@ class Counts:
     frozen: Size = 0
     buffers: Size = 0
     idle: Size = 0  # the weights of copies that a token does not use
+    unknown: int = 0  # how many classes of other packages there are whose weights nothing counts
 
     @property
     def active(self) -> Size:
@@ -217,8 +218,9 @@ class Counts:
         idle: Any
         totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
         opened: dict[tuple[int, str], list[Weight]] = {}  # arrays with open sizes, and the other arrays of their nodes
-        last, idle = -1, 0
+        last, idle, unknown = -1, 0, 0
         for item in stored:
+            unknown += item.weight.outside == "unknown"
             if item.weight.integer:
                 continue
             total = item.weight.total
@@ -234,7 +236,7 @@ class Counts:
                 totals[item.kind] += total
         for (_, kind), weights in opened.items():
             totals[kind] = totals[kind] + _together(weights)
-        return cls(totals["trainable"], totals["frozen"], totals["buffer"], idle)
+        return cls(totals["trainable"], totals["frozen"], totals["buffer"], idle, unknown)
 
 
 class Memory(NamedTuple):
@@ -301,6 +303,7 @@ class Graph:
     # lists and sizes that `let` defines, for the data, train and figure sections
     lists: dict[str, Any] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
+    admitted: bool = False  # whether the classes of other packages that it applies were imported, if there are any
     _lines: tuple[dict[int, list[Node]], dict[int, list[int]]] | None = field(default=None, init=False, repr=False)
 
     def layer(self, path: str) -> Layer:
@@ -354,6 +357,17 @@ class Graph:
             if step != 0:
                 bounds[bound] = bounds.get(bound, 0) + step
         return Memory(bounds, fixed)
+
+    @property
+    def outside(self) -> list[Node]:
+        """The nodes that apply a class of another package."""
+        return [node for node in self.nodes if node.op.outside is not None]
+
+    @property
+    def uncounted(self) -> list[str]:
+        """The paths of the layers whose weights are not known."""
+        nodes = (self.nodes[item.node] for item in self.stored if item.weight.outside == "unknown")
+        return list(dict.fromkeys(self.layers[node.layer].path for node in nodes))
 
     def least_examples(self, node: Node) -> int:
         """How many examples a batch must have in training for a node."""

@@ -40,6 +40,7 @@ Kind = Literal[
     "list",
     "text",
     "type",
+    "argument",  # a number, text, flag or list that a class of another package takes
 ]
 
 # The kind of a node that is not an operation: an input of the net, an input of a block, `a[t-1]`, reversed time.
@@ -185,6 +186,8 @@ class Weight(NamedTuple):
     given: tuple[Any, ...] = ()  # the initial values themselves, nested like the shape
     fixed: bool = False  # counted as a weight, but no gradient changes it
     integer: bool = False  # torch's num_batches_tracked, which is not counted as a weight
+    # it stands for all arrays of a class of another package, until that is imported; whether the spec says how many
+    outside: Literal["", "counted", "unknown"] = ""
 
     @property
     def total(self) -> Size:
@@ -199,7 +202,7 @@ class Weight(NamedTuple):
 Bounds = tuple[float, float]  # the smallest and the largest value
 ANY: Bounds = (-math.inf, math.inf)
 
-Argument = int | float | bool | str | None | Formula | tuple[Any, ...]
+Argument = int | float | bool | str | None | Formula | tuple[Any, ...] | list[Any]
 NOTHING: Mapping[str, Argument] = MappingProxyType({})
 
 
@@ -215,6 +218,7 @@ class Part(NamedTuple):
         kind: its name with `{}` for words: `{}Attention`; "" for a part whose name stays.
         words: the options in use, as words for the name.
         again: makes its text with another name.
+        imports: whether its text is an import, which stands at the head of the source.
     """
 
     name: str
@@ -223,6 +227,7 @@ class Part(NamedTuple):
     kind: str = ""
     words: tuple[str, ...] = ()
     again: Callable[[str], str] | None = None
+    imports: bool = False
 
 
 class Construct(NamedTuple):
@@ -375,6 +380,8 @@ class Op:
     example: ClassVar[str] = ""
     options: ClassVar[dict[str, Option]] = {}
     required: ClassVar[tuple[str, ...]] = ()  # the options without a default
+    declared: ClassVar[str] = ""  # the option whose value is the type that the line declares with `is`
+    gathers: ClassVar[str] = ""  # the option that takes every further one, by its name
     positional: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int | None] = 1  # the number of inputs; None means two or more
     structure: ClassVar[Structure] = ""  # the kind of node that it makes, if it is not an operation
@@ -581,6 +588,11 @@ class Op:
             x: its input.
         """
         return x
+
+    @property
+    def outside(self) -> tuple[str, str] | None:
+        """The module and the class of another package that it applies; only with permission is it imported."""
+        return None
 
     @property
     def bare(self) -> bool:

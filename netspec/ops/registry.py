@@ -18,6 +18,7 @@ _HELD = {
     "attention": "attention",
     "choosing": "topk sort argmax gather",
     "dense": "perceptrons gaussian distance",
+    "extern": "extern",
     "embeddings": "embed onehot positions relative",
     "filters": "filters",
     "join": "join",

@@ -25,6 +25,7 @@ def as_dict(graph: Graph) -> dict[str, Any]:
         "open": list(graph.open),
         "params": {name: plain(value) for name, value in graph.params.items()},
         **_counts(graph.counts),
+        "uncounted": graph.uncounted,
         "depth": graph.depth,
         "deep": graph.depth >= 2,
         "cache": [
@@ -62,6 +63,7 @@ def as_dict(graph: Graph) -> dict[str, Any]:
                 **({"copies": [plain(one.number) for one in stored.copies]} if stored.copies else {}),
             }
             for stored in graph.stored
+            if not stored.weight.outside
         ],
     }
 

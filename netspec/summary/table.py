@@ -32,6 +32,8 @@ def _title(graph: Graph) -> str:
 def _cells(row: Row, depth: int) -> list[str]:
     indent = "  " * row.level
     weights = "" if row.counts.weights == 0 else number(row.counts.weights)
+    if row.counts.unknown:
+        weights = f"{weights} + unknown" if weights else "unknown"
     if row.counts.frozen != 0:
         weights += " (frozen)" if row.counts.trainable == 0 else f" ({number(row.counts.frozen)} frozen)"
     macs = "" if row.macs == 0 else number(row.macs)
@@ -63,6 +65,8 @@ def _columns(table: list[list[str]], notes: dict[int, list[str]]) -> list[str]:
 def _totals(graph: Graph) -> list[str]:
     counts = graph.counts
     parts = [f"{number(counts.weights)} weights"]
+    if counts.unknown:
+        parts.append(f"those of {', '.join(map(safe, graph.uncounted))} unknown (extern)")
     if counts.idle != 0:
         parts.append(f"{number(counts.active)} active for a token")
     if counts.frozen != 0:
@@ -72,8 +76,9 @@ def _totals(graph: Graph) -> list[str]:
     macs = total_macs(graph, graph.nodes)
     deep = "deep" if graph.depth >= 2 else "not deep"
     lines = ["; ".join(parts), f"depth {graph.depth} ({deep})"]
+    beside = ", extern not counted" if graph.outside else ""
     if macs != 0:
-        lines.append(f"{number(macs)} multiply-adds an example ({number(2 * macs)} FLOPs)")
+        lines.append(f"{number(macs)} multiply-adds an example ({number(2 * macs)} FLOPs){beside}")
     return lines + _kept(graph)
 
 

@@ -67,11 +67,6 @@ def used(kids: Kids, at: Place) -> tree.Used:
     return tree.Used(name(kids[0]), None if kids[1] is None else name(kids[1]), at)
 
 
-def extern(kids: Kids, at: Place) -> tree.Extern:
-    label, params_, target, *types = kids
-    return tree.Extern(name(label), params_, string([target], (target[1], target[2])), tuple(types[:-1]), types[-1], at)
-
-
 def net(kids: Kids, at: Place) -> tree.Body:
     return _body("net", kids, at)
 

@@ -48,8 +48,7 @@ _SKIPPED = re.compile(_SKIP, re.VERBOSE)
 KEYWORDS = {
     word: word.upper()
     for word in (
-        "netspec use from as extern net block input hidden output start default require let is one of over "
-        "repeat shared"
+        "netspec use from as net block input hidden output start default require let is one of over repeat shared"
     ).split()
 }
 NOUNS = {"perceptron": "PERCEPTRON", "perceptrons": "PERCEPTRON", "filter": "FILTER", "filters": "FILTER"}

@@ -239,7 +239,7 @@ def _begin(value: tree.Value) -> int:
 
 def _apart(left: tree.Declaration, right: tree.Declaration) -> bool:
     """Whether canonical text has a blank line between two declarations."""
-    return not (type(left) is type(right) and isinstance(left, (tree.Use, tree.Default, tree.Extern)))
+    return not (type(left) is type(right) and isinstance(left, (tree.Use, tree.Default)))
 
 
 def _param(item: tree.Param) -> str:
@@ -254,12 +254,8 @@ def _declaration_text(item: tree.Declaration) -> str:
             f"{used.name.text} as {used.alias.text}" if used.alias else used.name.text for used in item.names
         )
         return f"use {names} from {value_text(item.file)}"
-    if isinstance(item, tree.Default):
-        return f"default {item.target.text} {args_text(item.args)}"
-    assert isinstance(item, tree.Extern)
-    params = "" if item.params is None else f"({', '.join(map(_param, item.params))})"
-    types = ", ".join(map(type_text, item.inputs))
-    return f"extern {item.name.text}{params} = {value_text(item.target)}: {types} -> {type_text(item.result)}"
+    assert isinstance(item, tree.Default)
+    return f"default {item.target.text} {args_text(item.args)}"
 
 
 def _align(rows: list[str | _Row]) -> list[str]:

@@ -351,15 +351,6 @@ class Use(Syntax):
     at: Place = NOWHERE
 
 
-class Extern(Syntax):
-    name: Name
-    params: tuple[Param, ...] | None
-    target: Text
-    inputs: tuple[TypeText, ...]
-    result: TypeText
-    at: Place = NOWHERE
-
-
 class Param(Syntax):
     name: Name
     default: Value | None = None
@@ -395,7 +386,7 @@ class Section(Syntax):
     head_at: Place = NOWHERE
 
 
-Declaration = Header | Use | Extern | Default | Body | Section
+Declaration = Header | Use | Default | Body | Section
 
 
 class File(Syntax):

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.codegen.outside import permit
 from netspec.config.check import names_of, net_of
 from netspec.config.data import Data, read_data
 from netspec.config.match import Match, match
@@ -47,6 +48,7 @@ class Plan:
     others: Sequence[Spec] = ()  # the specs of `--with`, whose sections override those of `spec`
     remarks: list[Diagnostic] = field(default_factory=list)  # warnings about the sections and the data
     stored: Mapping[str, Any] | None = None  # the data.json of a run whose net is to answer new rows
+    allow: tuple[str, ...] = ()  # modules that the caller allows to be imported
 
     @property
     def graph(self) -> Graph:
@@ -145,7 +147,7 @@ def make_plan(
         request: the options of the run.
         given: the caller's arrays by field.
         others: specs whose sections override those of `spec`.
-        allow: modules that `python("pkg:fn")` may import; a run never stores them.
+        allow: modules that `python("pkg:fn")` and `extern("pkg:Class")` may import; a run never stores them.
         stored: the data.json of the run that is resumed, whose split is made again; None for a new run.
 
     Raises:
@@ -154,14 +156,17 @@ def make_plan(
     """
     # What costs little is refused first: torch and matplotlib are imported when the data is known to fit.
     net, data, train, found = read_sections(spec, request, others)
+    allowed = (*spec.allow, *allow)
+    permit(net.graph, allowed)
     modules = (*MODULES, "matplotlib") if request.pictures else MODULES
     require(*modules)
     require_device(request.device)
-    places = places_of(request, spec, allow)
+    places = places_of(request, spec, allowed)
     dataset = load_data(data, found, places, given or {}, train.seed, spec, stored)
     for module in modules:
         need(module)
-    plan = Plan(spec, net, data, train, found, dataset, request, others)
+    net.admit(allowed)
+    plan = Plan(spec, net, data, train, found, dataset, request, others, allow=allowed)
     plan.remarks = [*found.warnings, *data_remarks(net.graph, data, train, found, dataset)]
     return plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,13 @@ class Record:
     """The contents of a run's folder: the spec, the settings, all measurements and the weights.
 
     It only reads files. `Run` adds computations with the trained net.
+
+    Attributes:
+        allow: the modules that may be imported, for `extern` classes of the net and for `python` sources.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, allow: Iterable[str] = ()) -> None:
+        self.allow = tuple(allow)
         self._folder = Folder(folder)
         self._settings = documents.read(folder, documents.Settings)
         self._spec: Spec | None = None
@@ -107,6 +111,7 @@ class Record:
         """The spec, as stored in the run's folder."""
         if self._spec is None:
             self._spec = archive.get(self._folder, self._settings.spec)
+            self._spec.allow = self.allow
         return self._spec
 
     @property
@@ -119,8 +124,11 @@ class Record:
         """The net with the run's sizes."""
         return self.spec.net(self._settings.net, **self.request.sizes)
 
-    def weights(self) -> Mapping[str, np.ndarray[Any, Any]]:
+    def weights(self, net: Net | None = None) -> Mapping[str, np.ndarray[Any, Any]]:
         """Return the trained weights.
+
+        Parameters:
+            net: the net, if it knows more of its arrays than the spec: `extern` classes were imported.
 
         Returns:
             Arrays by the keys of `graph.arrays`.
@@ -131,10 +139,12 @@ class Record:
         """
         if not os.path.lexists(self._folder / WEIGHTS):
             raise UsageError(Diagnostic("NS854", None, {"folder": str(self.folder)}))
-        graph = self.net.graph
+        graph = (net or self.net).graph
         shapes = [stored.weight.shape for stored in graph.arrays]
         numbers: Any = sum(map(math.prod, shapes))
         most = 16 * numbers + 1000 * (len(shapes) + 1)  # of the numbers, and of a header with their names
+        if graph.outside and not graph.admitted:
+            most = os.path.getsize(self._folder / WEIGHTS)  # only an import says how many arrays there are
         found = arrays_in(documents.content(self.folder, WEIGHTS, most=most), self._folder / WEIGHTS)
         check_weights(graph, found, spec=f"{self.folder / SPEC}/{self._settings.spec}")
         return found
@@ -151,6 +161,7 @@ class Record:
         need("torch")
         import torch
 
-        module = self.net.module(device=device)
-        module.load_state_dict({key: torch.tensor(value) for key, value in self.weights().items()})
+        net = self.net
+        module = net.module(device=device)
+        module.load_state_dict({key: torch.tensor(value) for key, value in self.weights(net).items()})
         return module.eval()

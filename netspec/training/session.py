@@ -66,7 +66,7 @@ def resume(
     pictures: bool | None = None,
 ) -> Run:
     """Continue a run that was stopped or killed; see `netspec.resume`."""
-    run = Run(folder)
+    run = Run(folder, allow)
     Folder(run.folder).require_plain()
     if run.status["state"] == "finished":
         raise UsageError(Diagnostic("NS859", None, {"folder": str(folder)}))
@@ -148,7 +148,7 @@ class Session:
                 files.remove_folder(folder / names.CHECKPOINTS, folder.path)
             self.watch.ended(summary)
         self.engine.processes.leave()
-        return Run(folder.path)
+        return Run(folder.path, self.plan.allow)
 
     def status(self, folder: Folder, **words: Any) -> None:
         if self.leads:

@@ -109,6 +109,17 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("relative", "causal"): (
         "2", "relative(2 over 9, buckets = 8)", "relative(2 over 9, buckets = 8, causal = true)"
     ),
+    ("extern", "target"): (
+        "4", 'a -> extern("one.two:Step") is 4', 'a -> extern("one.too:Step") is 4'
+    ),
+    ("extern", "type_"): ("4", 'a -> extern("one:Step") is 4', 'a -> extern("one:Step") is 2@3'),
+    ("extern", "along"): (
+        "4 over 3", 'a -> extern("one:Step") is 4 over 3', 'a -> extern("one:Step", along = time) is 4 over 3'
+    ),
+    ("extern", "weights_"): ("4", 'a -> extern("one:Step") is 4', 'a -> extern("one:Step", weights = 9) is 4'),
+    ("extern", "arguments"): (
+        "4", 'a -> extern("one:Step", deep = true) is 4', 'a -> extern("one:Step", deep = false) is 4'
+    ),
     ("gather", "role"): (
         "2 over 2", "a, (a -> argmax) -> gather", "a, (a -> argmax) -> gather(time)"
     ),

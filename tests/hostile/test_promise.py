@@ -17,10 +17,9 @@ import pytest
 import netspec
 from netspec.cli import main
 
-HOSTILE = """extern evil = "os:system": 2 -> 3
-
-net first "__import__('os').system('id')" {
+HOSTILE = """net first "__import__('os').system('id')" {
   input  x: 2       "{x.__class__}"
+  hidden z: extern("hostile_module:Run", command = "touch /tmp/owned")  is 2
   output y: relu    "$(touch /tmp/owned)"
 }
 
@@ -67,10 +66,11 @@ def test_nothing_runs_and_nothing_else_is_opened(tmp_path: Path) -> None:
     (tmp_path / "parts.net").write_text(PARTS)
     (tmp_path / "good.net").write_text(USES.format("parts.net"))
     seen = watched(
-        tmp_path, ["check", "hostile.net"], ["check", "good.net"], ["show", "good.net"], ["fmt", "--check", "good.net"],
+        tmp_path, ["check", "hostile.net"], ["show", "hostile.net"], ["fmt", "--check", "hostile.net"],
+        ["render", "hostile.net", "-o", "hostile.svg"], ["compile", "hostile.net"], ["check", "good.net"], ["show", "good.net"], ["fmt", "--check", "good.net"],
         ["render", "good.net", "-o", "good.svg"], ["compile", "good.net", "-o", "good.py"],
     )  # fmt: skip
-    own = {"hostile.net", "parts.net", "good.net", "good.svg", "good.py"}
+    own = {"hostile.net", "parts.net", "good.net", "hostile.svg", "good.svg", "good.py"}
     program = (str(Path(netspec.__file__).parent), sys.prefix, sys.base_prefix)
     opened = {Path(what).name for event, what, _ in seen if event == "open"}
     assert {"hostile.net", "good.net", "parts.net"} <= opened
@@ -80,7 +80,7 @@ def test_nothing_runs_and_nothing_else_is_opened(tmp_path: Path) -> None:
                 continue
             name = Path(what).name
             inside = what.startswith(str(tmp_path)) or not os.path.isabs(what)
-            ours = inside and (name in own or name.startswith((".good.svg", ".good.py")))
+            ours = inside and (name in own or name.startswith((".good.svg", ".good.py", ".hostile.svg")))
             assert ours or what.startswith((*program, "/dev/null", "/proc/", "/usr/", "/etc/font")), what
             assert ours or not set(mode) & set("wax+"), what
         elif event == "compile":
@@ -89,22 +89,37 @@ def test_nothing_runs_and_nothing_else_is_opened(tmp_path: Path) -> None:
             assert event in ("import", "exec"), (event, what)
             assert "hostile" not in what, (event, what)
     assert not Path("/tmp/owned").exists()
+    assert {"hostile.svg", "good.svg", "good.py"} <= {each.name for each in tmp_path.iterdir()}
 
 
 def test_a_function_of_a_module_needs_the_callers_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hostile_module.py").write_text("open('owned', 'w')\n")
-    text = HOSTILE.partition("\n\n")[2].replace("output y: relu", "output y: 1 perceptron")
+    text = HOSTILE.replace("output y: relu", "output y: 1 perceptron")
     (tmp_path / "a.net").write_text(text + "train {\n  loss = squared(y, x)\n}\n")
     assert main(["train", "a.net", "--no-pictures", "--quiet", "--out", "run"]) in (1, 3)
     assert not (tmp_path / "owned").exists()
     assert "hostile_module" not in sys.modules
 
 
-def test_custom_layers_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "a.net").write_text(HOSTILE)
-    assert main(["check", str(tmp_path / "a.net"), "--format", "json"]) == 1
-    assert "NS690" in {item["code"] for item in json.loads(capsys.readouterr().out)}
+@pytest.mark.parametrize(
+    "target", ["hostile_module:Run", "os:system", "subprocess:Popen", "torch.hub:load", "torch:load"]
+)
+def test_a_class_of_a_module_needs_the_callers_leave(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the module was imported before or not; and a function is no class, with leave or without."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hostile_module.py").write_text("open('owned', 'w')\n")
+    text = HOSTILE.partition("\ndata")[0].replace("hostile_module:Run", target)
+    for allow, code in ((), "NS439"), ((target.partition(":")[0],), "NS440"):
+        if not allow or target != "hostile_module:Run":
+            with pytest.raises(netspec.NetspecError) as refused:
+                netspec.parse(text, allow=allow).module()
+            assert refused.value.diagnostic.code == code
+    assert not (tmp_path / "owned").exists()
+    assert not Path("/tmp/owned").exists()
+    assert "hostile_module" not in sys.modules
 
 
 # ---- `use` reads only `.net` files below the root

@@ -18,7 +18,7 @@ BY_HAND: dict[str, Oracle] = {**VALUES, **WEIGHTS, **SEQUENCES}
 # written with signs, or as nouns; `same` and `reversed` are no operations
 WRITTEN = ("add", "subtract", "multiply", "divide", "power", "negative", "number", "perceptrons", "filters")
 # begin a chain or need a text of their own: nets for them stand in test_compute.py
-APART = ("learned", "relative", "zeros", "noise", "carried", "number", "split", "unflatten")
+APART = ("learned", "relative", "zeros", "noise", "carried", "number", "split", "unflatten", "extern")
 
 
 def registered() -> list[str]:

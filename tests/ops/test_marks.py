@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "size": (2, 3), "extent": (2, (3, 2)), "padding": (1, "same"), "integer": (2, 3), "real": (0.25, 0.5),
     "flag": (False, True), "init": (None, {"weight": Init("normal", (0.0, 0.02))}), "layer": (None, True),
     "tie": ("straight", "turned"), "list": (("X.", ".X"), ("XX", ".X")), "text": ("one", "two"),
-    "type": (Type(2), Type(3, (2,))),
+    "type": (Type(2), Type(3, (2,))), "argument": (None, {"deep": True}),
 }  # fmt: skip
 
 

@@ -98,10 +98,17 @@ def check_weights(graph: Graph, weights: Arrays, spec: str = "") -> None:
 
     Where they are a run's, `spec` is the file of its net; then an array that the net does not store is refused, too.
     """
-    for key in weights.keys() - {stored.key for stored in graph.arrays} if spec else ():
+    arrays = {stored.key: stored for stored in graph.arrays}
+    # until a class of another package is imported, nothing says which arrays it has
+    others = tuple(key.removesuffix("*") for key, stored in arrays.items() if stored.weight.outside)
+    for key in (weights.keys() - arrays.keys()) if spec else ():
+        if others and key.startswith(others):
+            continue
         raise UsageError(Diagnostic("NS725", None, {"key": key}, hints=(Hint("more"), Hint("changed", {"spec": spec}))))
     changed = (Hint("changed", {"spec": spec}),) if spec else ()
-    for stored in graph.arrays:
+    for stored in arrays.values():
+        if stored.weight.outside:
+            continue
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)
         if found is None:

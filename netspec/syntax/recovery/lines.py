@@ -12,7 +12,7 @@ from netspec.syntax.parser import MARKS, QUOTED
 WORD = re.compile(rf"(?<![\w{MARKS}])[^\W\d][\w{MARKS}]*+")
 HEAD = re.compile(r"(net|block|data|train|figure)\b")
 STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
-DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
+DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
 _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )

@@ -20,7 +20,7 @@ from netspec.syntax.recovery import habits, nouns, signs
 from netspec.syntax.recovery.stop import KEYWORDS, OPENERS, Stop, expected
 
 STATEMENTS = ("input", "hidden", "output", "start", "default", "require", "let")
-DECLARATIONS = ("netspec", "use", "default", "net", "block", "data", "train", "figure", "extern")
+DECLARATIONS = ("netspec", "use", "default", "net", "block", "data", "train", "figure")
 _STARTERS = frozenset("NETSPEC USE EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DEFAULT REQUIRE LET SECTION".split())
 _CLOSERS = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 

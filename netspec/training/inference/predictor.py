@@ -39,17 +39,16 @@ class Predictor:
     Parameters:
         run: the record of the run.
         device: the device of the computation.
-        allow: modules that a `python` source may import.
     """
 
-    def __init__(self, run: Record, device: str = "cpu", allow: Iterable[str] = ()) -> None:
+    def __init__(self, run: Record, device: str = "cpu") -> None:
         require(*MODULES)
         require_device(device)
         self.run = run
         self.request = run.request
         self.request.device, self.request.compile = device, "off"
-        self.allow = tuple(allow)
         self.net, self.data, self.train, self.match = read_sections(run.spec, self.request, run.others)
+        self.net.admit(run.allow)
         self.stored = run.data
 
     @property
@@ -92,7 +91,7 @@ class Predictor:
 
     def engine(self, dataset: Dataset) -> Engine:
         """Return an engine with the trained net for the rows of a data set."""
-        weights = self.run.weights()  # before torch is imported: they may be damaged
+        weights = self.run.weights(self.net)  # before torch is imported: they may be damaged
         for module in MODULES:
             need(module)
         import torch
@@ -107,7 +106,7 @@ class Predictor:
         """Return the run's own data with its parts."""
         from netspec.training.plan import load_data
 
-        places = places_of(self.request, self.run.spec, self.allow)
+        places = places_of(self.request, self.run.spec, self.run.allow)
         return load_data(self.data, self.match, places, {}, self.train.seed, self.run.spec, self.stored)
 
     def answers(self, dataset: Dataset) -> list[Answer]:

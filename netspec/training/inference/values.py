@@ -61,7 +61,7 @@ def values(trained: Predictor, edge: Edge, dataset: Dataset | None, count: int, 
     Returns:
         (rows, [time,] maps, *space).
     """
-    weights = trained.run.weights()
+    weights = trained.run.weights(trained.net)
     need("torch")
     import torch
 

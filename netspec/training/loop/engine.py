@@ -162,9 +162,14 @@ class Engine:
         return all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
 
     def state(self) -> dict[str, Tensor]:
-        """Return weights and buffers by the keys that `graph.arrays` gives them."""
+        """Return weights and buffers by the keys that `graph.arrays` gives them; no two of them share memory."""
         state = self.model.state_dict()
-        return {key: state[key] for key in self.keys}
+        found, seen = {}, set[int]()
+        for key in self.keys:
+            place = state[key].data_ptr()
+            found[key] = state[key].clone() if place in seen else state[key]
+            seen.add(place)
+        return found
 
 
 def build_engine(plan: Plan) -> Engine:

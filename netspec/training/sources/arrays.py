@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-import sys
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from netspec.config.rows import Classes, Faults, File, Rows, reject, unpacking
 from netspec.config.vocabulary.sources import Npz, Python
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Hint
+from netspec.plugins import importing, permitted
 from netspec.source import Span
 from netspec.training.sources.kinds import reject_kind
 
@@ -145,7 +145,7 @@ def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
     folder.
     """
     name, _, function = source.function.partition(":")
-    if not any(name == module or name.startswith(f"{module}.") for module in allowed):
+    if not permitted(name, allowed):
         reject("NS837", source.at("function"), Hint("allow", {"module": name}), module=name)
     found = _call(source, name, function)
     arrays = {key: _array(source, key, value) for key, value in found.items()}
@@ -159,18 +159,12 @@ def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
 
 
 def _call(source: Python, name: str, function: str) -> dict[str, Any]:
-    here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
-        sys.path.append(here)
     try:
-        found = getattr(import_module(name), function)()
+        with importing():
+            found = getattr(import_module(name), function)()
     except Exception as error:  # the user's own code may raise anything, and the user must see it
         reason = f"{type(error).__name__}: {error}"
         reject("NS838", source.at("function"), Hint("run"), function=source.function, reason=reason)
-    finally:
-        if added:
-            sys.path.remove(here)
     if not isinstance(found, Mapping) or not found or not all(isinstance(key, str) for key in found):
         reject("NS838", source.at("function"), Hint("mapping"), function=source.function, reason=type(found).__name__)
     return dict(found)
