@@ -70,7 +70,7 @@ def _read_option(
 ) -> None:
     key, part = option_of(cls, arg, position, source, given)
     whole = cls.options[key].dotted and not part  # `init` without a part stands for `init.weight`
-    name = ".".join(part if key == cls.gathers else (key, *(("weight",) if whole else part))).rstrip("_")
+    name = ".".join(part if key == cls.takes_named else (key, *(("weight",) if whole else part))).rstrip("_")
     if name in taken:
         labels = (Label(source.env.span(taken[name].at), "first"),)
         raise fault(source.env, arg.name_at, "NS208", labels=labels, name=name)
@@ -118,8 +118,8 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
         raise _misplaced(cls, arg, position, source)
     name, part = arg.name[0], arg.name[1:]
     option = cls.options.get(name) or cls.options.get(name + "_")
-    if (option is None or not option.written) and cls.gathers and not part:
-        return cls.gathers, (name,)
+    if (option is None or not option.written) and cls.takes_named and not part:
+        return cls.takes_named, (name,)
     if option is None or not option.written:
         raise unknown_option(cls, arg, source)
     if part and not (option.dotted and len(part) == 1 and part[0] in cls.init_parts):

@@ -381,7 +381,7 @@ class Op:
     options: ClassVar[dict[str, Option]] = {}
     required: ClassVar[tuple[str, ...]] = ()  # the options without a default
     declared: ClassVar[str] = ""  # the option whose value is the type that the line declares with `is`
-    gathers: ClassVar[str] = ""  # the option that takes every further one, by its name
+    takes_named: ClassVar[str] = ""  # the option that takes every further one, by its name
     positional: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int | None] = 1  # the number of inputs; None means two or more
     structure: ClassVar[Structure] = ""  # the kind of node that it makes, if it is not an operation

@@ -30,7 +30,7 @@ class Extern(Op):
     positional = ("target",)
     inputs = None
     declared = "type_"
-    gathers = "arguments"
+    takes_named = "arguments"
     varying = False  # nothing says that the class leaves out the steps past an example's end
     depth = 1
     target: str = option("text", "where the class is: `package.module:Class`", mark=TITLE)
