@@ -60,7 +60,7 @@ def _changes(part: Part, line: tree.Layer, language: Language) -> Iterator[tuple
         return
     name, words = line.label.text, set(re.findall(r"\w+", text))
     stem = name.rstrip("0123456789")
-    fresh = next(new for number in range(2, len(words) + 3) if (new := f"{stem}{number}") not in words)
+    fresh = next(word for number in range(2, len(words) + 3) if (word := f"{stem}{number}") not in words)
     title = phrase("editor add layer", language, name=name)
     for item in line.chain.items[:2]:  # a first item that names what is read stays with the old layer
         added = f"{text[start : line.at[0]]}hidden {fresh}: {text[item.at[0] : line.chain.at[1]]}\n"
