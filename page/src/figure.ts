@@ -3,7 +3,7 @@
 import type { Client } from "./client";
 import { button, choice, fill, make } from "./dom";
 import type { Editor, Position, Range } from "./editor";
-import { say } from "./words";
+import { say, spoken } from "./words";
 
 interface Answer {
   net: string;
@@ -103,11 +103,18 @@ export class Figure {
     this.sizes.textContent = fitted ? "100 %" : say("fit");
   }
 
+  /** Goes back to what suits another text; the theme stays. */
+  reset(): void {
+    Object.assign(this.settings, { net: "", figure: "", view: "", depth: "" });
+    this.offer();
+  }
+
   /** The params of a request about the net that is shown. */
   get params(): object {
     const { net, figure, view, theme, depth } = this.settings;
     return {
       ...this.editor.here,
+      ...(spoken() === "ko" && { lang: "ko" }), // else as the figure section says
       ...(net && { net }),
       ...(figure && { figure }),
       ...(view && { view }),

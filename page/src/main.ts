@@ -26,6 +26,7 @@ interface Opened {
 interface Draft extends Opened {
   text: string;
   caret: Position;
+  home: string;
 }
 
 const kept = {
@@ -102,6 +103,7 @@ function layOut(): void {
   const language = choice(say("language"), (value) => {
     kept.set("language", value);
     keep();
+    leaving = true;
     location.reload();
   });
   fill(language.list, [["en", "English"], ["ko", "한국어"]], spoken());
@@ -217,6 +219,8 @@ function showProblems(found: Problem[]): void {
 let listed: Listed = { folder: { uri: "untitled:", files: [] }, name: "", first: "", runs: [] };
 let opened: Opened = { path: "", example: false, version: null, saved: "", crlf: false };
 
+let leaving = false; // the page itself loads anew, and the text is kept
+const home = (): string => `${listed.folder.uri} ${listed.first}`; // what `netspec serve` was started with
 const changedSince = (): boolean => editor.text !== opened.saved;
 
 function uriOf({ path, example }: Chosen): string {
@@ -225,7 +229,7 @@ function uriOf({ path, example }: Chosen): string {
 }
 
 function keep(): void {
-  const draft: Draft = { ...opened, text: editor.text, caret: editor.caret };
+  const draft: Draft = { ...opened, text: editor.text, caret: editor.caret, home: home() };
   sessionStorage.setItem("draft", JSON.stringify(draft));
   const mark = opened.path === "" || changedSince() ? "• " : "";
   const name = opened.path === "" ? say("untitled") : opened.path;
@@ -248,7 +252,7 @@ async function read(chosen: Chosen, at?: Position): Promise<void> {
     const found = await client.request<{ text: string; version: string }>("serve/read", chosen);
     const crlf = found.text.includes("\r\n");
     const text = found.text.replace(/\r\n?/g, "\n");
-    figure.settings.net = figure.settings.figure = "";
+    figure.reset();
     show({ ...chosen, version: found.version, saved: text, crlf }, text, at);
     editor.view.focus();
   } catch (error) {
@@ -417,10 +421,11 @@ async function begin(): Promise<void> {
   Object.assign(figure.settings, JSON.parse(sessionStorage.getItem("settings") ?? "{}"));
   if (await fromAddress()) return;
   const draft = JSON.parse(sessionStorage.getItem("draft") ?? "null") as Draft | null;
-  if (draft !== null) {
-    const { text, caret, ...before } = draft;
+  if (draft !== null && (draft.home === home() || draft.text !== draft.saved)) {
+    const { text, caret, home: _, ...before } = draft;
     return show(before, text, caret);
   }
+  figure.reset();
   const path = listed.first || listed.folder.files.find((each) => !each.includes("/"));
   if (path !== undefined) return read({ path, example: false });
   const [example] = listed.examples?.files.filter((each) => each.endsWith("mlp.net")) ?? [];
@@ -428,14 +433,14 @@ async function begin(): Promise<void> {
 }
 
 addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]") !== null) return;
   const call = { s: () => save(event.shiftKey), o: open }[event.key.toLowerCase()];
   if (call === undefined) return;
   event.preventDefault();
   void call();
 });
 addEventListener("beforeunload", (event) => {
-  if (opened.path !== "" && changedSince()) event.preventDefault();
+  if (!leaving && opened.path !== "" && changedSince()) event.preventDefault();
 });
 addEventListener("hashchange", () => void fromAddress());
 system.addEventListener("change", paint);
