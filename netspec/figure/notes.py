@@ -233,14 +233,22 @@ def _rows(said: list[str]) -> list[str]:
     return [plain, *tables] if plain else tables
 
 
-def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str, names: Mapping[int, str]) -> str:
+def gathered(
+    graph: Graph,
+    left: list[Unshown],
+    drawn: list[ir.Node],
+    lang: str,
+    names: Mapping[int, str],
+    closed: Iterable[ir.Node] = (),
+) -> str:
     """Return the marks of kinds in one line, each with the layers it is true of: `padding 6 (b), 12 (c); relu (b)`.
 
-    It says `no bias (all filters)` where no step of that name is without the mark, and `relu (all but y)` where that is
-    shorter than the list.
+    It says `no bias (all filters)` where no step of that name is without the mark, `all drawn filters` where only one
+    in a closed box is, and `relu (all but y)` where that is shorter than the list.
 
     Parameters:
         drawn: the steps that the figure draws by themselves.
+        closed: the steps in closed boxes.
     """
     found: dict[str, dict[str, list[Unshown]]] = {}  # the values of one option stand together
     for one in left:
@@ -251,7 +259,7 @@ def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str,
     for by_value in found.values():
         first = next(iter(by_value))
         for text, all_ in by_value.items():
-            said = f"{text} ({_owners(graph, all_, drawn, turned, lang, names)})"
+            said = f"{text} ({_owners(graph, all_, drawn, turned, lang, names, closed)})"
             known = _alike(first, text)
             if known:
                 texts[-1] += f", {' '.join(said.split()[known:])}"
@@ -289,6 +297,7 @@ def _owners(
     turned: Mapping[int, ir.Node],
     lang: str,
     names: Mapping[int, str],
+    closed: Iterable[ir.Node],
 ) -> str:
     """Return the lines that a mark is true of, each with the step of it if that is not the one that one thinks of."""
     mark = all_[0].mark
@@ -318,15 +327,25 @@ def _owners(
     whole = {owner for owner, _ in calls}
     kinds = {type(one.node.op) for one in all_}
     kind = "" if mark.option == NAME or len(kinds) > 1 else noun(all_[0].node.op, lang)
-    able = [one for one in drawn if (type(one.op) in kinds if kind else _makes_units(one))]
-    able = [one for one in able if mark.option == NAME or mark.option in one.op.options]
-    rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one, names)) not in whole))
-    if kind and not rest:
-        return say("all steps", lang).format(name=kind)
-    but = say("all but", lang).format(
-        all=say("all steps", lang).format(name=kind) if kind else say("all", lang), names=", ".join(rest)
-    )
-    return min(said, but, key=len) if rest else said
+
+    def lacks(node: ir.Node) -> bool:
+        """Whether a step that `all` would speak of does not have the mark."""
+        if not (type(node.op) in kinds if kind else _makes_units(node)):
+            return False
+        given, values = all_[0].node.op.__dict__, node.op.__dict__
+        if mark.option in given and (mark.option not in values or values[mark.option] == given[mark.option]):
+            return False  # without a bias, too, if that goes without saying
+        return mark.option == NAME or all(own.text != mark.text for own in marks_of(graph, node, lang))
+
+    rest = list(dict.fromkeys(_owner(graph, one, names) for one in drawn if lacks(one)))
+    rest = [owner for owner in rest if owner not in whole]
+    inner = any(map(lacks, closed))
+    every = say(("all drawn" if inner else "all") + (" steps" if kind else ""), lang).format(name=kind)
+    if kind and not rest and not inner:
+        return every
+    if rest:
+        every = say("all but", lang).format(all=every, names=", ".join(rest))
+    return min(said, every, key=len) if kind or rest else said
 
 
 def _among(one: Unshown, turned: Mapping[int, ir.Node], lang: str) -> Which:
@@ -385,6 +404,7 @@ def noted(
     acts: bool = False,
     owed: Iterable[tuple[ir.Node, Mark]] = (),
     names: Mapping[int, str] = MappingProxyType({}),
+    closed: Iterable[int] = (),
 ) -> Scene:
     """Return the scene with all marks that its shapes do not show.
 
@@ -395,6 +415,7 @@ def noted(
         acts: whether an activation is written at its layer.
         owed: marks that are missing beyond those of the steps.
         names: as in `unshown`.
+        closed: the indices of the steps in closed boxes.
     """
     lang, small = settings.lang, settings.fit.letters(layout.SMALL)
     paths = frozenset(item.layer for item in scene.items if item.layer)
@@ -424,7 +445,8 @@ def noted(
     scene = _with_words(scene, at_layers(left, lang), owners, small, settings.page is not None)
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
-    text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang, names)
+    kinds = [one for one in left if one.mark.is_a == "kind"]
+    text = gathered(graph, kinds, drawn, lang, names, [graph.nodes[index] for index in closed])
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)

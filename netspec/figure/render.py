@@ -225,6 +225,7 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
         acts=view.acts,
         owed=view.owes(drawing, scene),
         names=view.names(drawing),
+        closed=() if drawing.plan is None else drawing.plan.closed,
     )
     scene = folded(scene, settings, () if drawing.plan is None else drawing.plan.left_out)
     if settings.heading:

@@ -55,6 +55,8 @@ _WORDS: Final = {
     "and": {"en": "{most} and {last}", "ko": "{most}, {last}"},
     "all": {"en": "all", "ko": "모두"},
     "all steps": {"en": "all {name}", "ko": "모든 {name}"},
+    "all drawn": {"en": "all drawn", "ko": "그린 것 모두"},
+    "all drawn steps": {"en": "all drawn {name}", "ko": "그린 모든 {name}"},
     "all but": {"en": "{all} but {names}", "ko": "{names} 외 {all}"},
     "input": {"en": "input", "ko": "입력"},
     "hidden": {"en": "hidden", "ko": "은닉"},

@@ -63,6 +63,17 @@ NOTES = {
         "blocks",
         ("no bias (first, second, third)", "편향 없음 (first, second, third)"),
     ),
+    "what has no bias without saying so is none of the others": (
+        "",
+        (
+            "input x: 64 over 9",
+            "hidden h: x -> attention(4, bias = false)",
+            "hidden a: h -> mixture(8, top = 2) { SwiGLU(256) }",
+            "output y: 10 perceptrons (bias = false)",
+        ),
+        "blocks",
+        ("no bias (h, gate, up, down, y)", "편향 없음 (h, gate, up, down, y)"),
+    ),
     "all but one": (
         "",
         (
@@ -275,3 +286,19 @@ def test_an_activation_stands_beside_its_own_row_not_between_it_and_an_earlier_s
     rows = {text.plain: text.box.middle.y for text in scene.texts if "mark" in text.classes}
     circles = {node.id: node.y for node in scene.nodes}
     assert rows == {"relu": pytest.approx(circles["h.1"], abs=1), "sigmoid": pytest.approx(circles["y.1"], abs=1)}
+
+
+def test_all_in_a_note_counts_what_closed_boxes_hold() -> None:
+    def note(inner: str, name: str = "a", lang: str = "en") -> str:
+        text = (
+            f"block Inner {{\n  input x: c @ h x w\n  output y: x -> 8 filters 1x1 ({inner})\n}}\n"
+            f"net n {{\n  input x: 8@16x16\n  hidden {name}: 8 filters 3x3 (bias = false)\n"
+            f"  hidden b: repeat 3 {{ 8 filters 3x3 (bias = false) }}\n  output y: Inner -> Inner\n}}\n"
+        )
+        scene = draw(text, view="blocks", lang=lang, depth=0, details=False)
+        return next(one.plain for one in scene.texts if one.id == "notes")
+
+    assert note("bias = false") == "no bias (all filters)"
+    assert note("bias = true") == "no bias (a, b)"
+    assert note("bias = true", "a_very_long_name") == "no bias (all drawn filters)"
+    assert note("bias = true", "a_very_long_name", "ko") == "편향 없음 (그린 모든 필터)"

@@ -368,6 +368,11 @@ class CollapsedGraph:
         group.nodes.append(node)
         self.of[node.index] = group
 
+    def named_in_boxes(self) -> set[int]:
+        """Return the nodes that boxes name, with those of all rounds and calls that they stand for."""
+        rounds = [other for index in self.steps for other in self.rounds.get(index, (index,))]
+        return {index + shift for index in rounds for shift in self._shifts()}
+
     # ---- values
 
     def sources(self, edge: Edge, seen: frozenset[int] = frozenset(), shift: int = 0) -> list[tuple[Edge, int]]:

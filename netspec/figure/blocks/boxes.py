@@ -41,6 +41,7 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     drawings = opened(graph, settings)
     main, *beside = (_plan(collapsed) for collapsed in drawings)
     main.steps = {index: node for collapsed in drawings for index, node in collapsed.steps.items()}
+    main.closed = drawings[0].part.nodes.difference(*(collapsed.named_in_boxes() for collapsed in drawings))
     main.left_out, main.unheard = tuple(drawings[0].left_out), tuple(drawings[0].unheard)
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None

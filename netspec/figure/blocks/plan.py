@@ -98,6 +98,7 @@ class Plan:
     columns: int | None = None  # in how many columns it stands, where a number was asked for that it cannot follow
     # the nodes that boxes name one by one; with letters for options where a block is drawn for all its calls
     steps: Mapping[int, Node] = field(default_factory=dict)
+    closed: frozenset[int] = frozenset()  # the nodes in closed boxes that no box names
 
 
 @dataclass(frozen=True, slots=True)
