@@ -25,7 +25,7 @@ from netspec.diagnostics.catalogue import phrase
 LARGEST = 64_000_000  # bytes of a message
 IDLE = 0.5  # seconds without a message after which garbage is collected
 MOST_SETTLED = 60
-CANCELLED, PARSE_ERROR, INTERNAL = -32800, -32700, -32603
+CANCELLED, PARSE_ERROR, INVALID_REQUEST, INTERNAL = -32800, -32700, -32600, -32603
 
 
 @click.command("lsp")
@@ -105,6 +105,9 @@ class Carrier:
         method, number = found.get("method"), found.get("id")
         if not isinstance(method, str):
             return  # an answer of the client; the engine asks nothing
+        if not isinstance(number, int | str | None):  # no id: a list, a number that is not whole
+            self._refuse(None, INVALID_REQUEST, "id")
+            return
         if "id" not in found:
             self._guarded(lambda: engine.notify(method, found.get("params")))
             return
@@ -156,7 +159,9 @@ class Carrier:
                 if found is not None and found.get("method") == "$/cancelRequest":
                     params = found.get("params")
                     number = params.get("id") if isinstance(params, dict) else None
-                    if any(each is not None and each.get("id") == number for each in self.waiting):
+                    if isinstance(number, int | str) and any(
+                        each is not None and each.get("id") == number for each in self.waiting
+                    ):
                         self.cancelled.add(number)
                     continue
                 if found != {}:

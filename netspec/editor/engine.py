@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import pathname2url, url2pathname
 
@@ -157,24 +157,20 @@ class Engine:
             raise Refused(METHOD_NOT_FOUND, self._said(Diagnostic("NS932", None, {"method": method[:100]})))
         if not self.initialized and method != "initialize":
             raise Refused(NOT_INITIALIZED, self._said(Diagnostic("NS933", None, {"method": method[:100]})))
+        wrong = misfit({} if params is None else params, _SHAPES.get(method, _OPEN), "params")
+        if wrong is not None:
+            words: Words = {"method": method[:100], "reason": wrong}
+            raise Refused(INVALID_PARAMS, self._said(Diagnostic("NS934", None, words)))
         try:
-            return answer(params)
+            return answer({} if params is None else params)
         except answers.Unanswered as error:
             raise Refused(FAILED, self._said(error.diagnostic)) from None
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            if well_formed(params, _NEEDS.get(method, ())):
-                raise
-            raise Refused(INVALID_PARAMS, self._said(_malformed(method, error))) from None
 
     def notify(self, method: str, params: Any) -> None:
         """Take a notification; one that is unknown or not well formed changes nothing."""
         take = self._notifications.get(method)
-        if take is not None and self.initialized:
-            try:
-                take(params)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                if well_formed(params):
-                    raise
+        if take is not None and self.initialized and misfit(params, _SHAPES.get(method, {}), "params") is None:
+            take(params)
 
     def settle(self) -> None:
         """Check the documents that changed, and publish what is wrong in them; called when no message waits."""
@@ -422,36 +418,50 @@ def _use_line(placed: Placed, span: Span | None) -> tuple[int, int]:
     return next((item.file.at for item in (*named, *uses)), (0, 0))
 
 
-_AT = ("textDocument", "position")
-_NEEDS = {
-    **dict.fromkeys((f"textDocument/{name}" for name in answers.AT_A_POSITION), _AT),
-    "textDocument/rename": (*_AT, "newName"),
-    "textDocument/selectionRange": ("textDocument", "positions"),
-    "textDocument/codeAction": ("textDocument", "range"),
-    "textDocument/inlayHint": ("textDocument", "range"),
-    "textDocument/rangeFormatting": ("textDocument", "range"),
-    "netspec/explain": ("code",),
+# what is read of the parameters of a method: types by key, a list of one shape; `?` after what may be left out
+_PLACE: Final = {"line": int, "character": int}
+_RANGE: Final = {"start": _PLACE, "end": _PLACE}
+_OPEN: Final = {"textDocument": {"uri": str}, "position?": _PLACE, "net?": str}  # a request about an open text
+_HERE: Final = {**_OPEN, "position": _PLACE}
+_IN: Final = {**_OPEN, "range": _RANGE, "context?": {"only?": [str]}}
+_CLIENT: Final = {
+    "general?": {"positionEncodings?": [str]},
+    "textDocument?": {"completion?": {"completionItem?": {}}},
+}
+_SHAPES: Final[dict[str, Any]] = {
+    **dict.fromkeys((f"textDocument/{name}" for name in answers.AT_A_POSITION), _HERE),
+    **dict.fromkeys(("textDocument/codeAction", "textDocument/inlayHint", "textDocument/rangeFormatting"), _IN),
+    "initialize": {"capabilities?": _CLIENT},
+    "shutdown": {},
+    "completionItem/resolve": {},
+    "netspec/choices": {},
+    "netspec/explain": {"code": str},
+    "textDocument/references": {**_HERE, "context?": {}},
+    "textDocument/rename": {**_HERE, "newName": str},
+    "textDocument/selectionRange": {**_OPEN, "positions": [_PLACE]},
+    "textDocument/didOpen": {"textDocument": {"uri": str, "text": str, "version?": int}},
+    "textDocument/didChange": {
+        "textDocument": {"uri": str, "version?": int},
+        "contentChanges": [{"text": str, "range?": _RANGE}],
+    },
+    "textDocument/didClose": {"textDocument": {"uri": str}},
 }
 
 
-def well_formed(params: Any, needs: Sequence[str] = ("textDocument",)) -> bool:
-    """Whether what the protocol demands is there and of the right kind, as far as the engine reads it."""
-    if not isinstance(params, dict) or any(params.get(name) is None for name in needs):
-        return False
-    if "textDocument" in params and not isinstance(params["textDocument"], dict):
-        return False
-    places = [params[key] for key in ("position",) if key in params]
-    places += params.get("positions") or []
-    ranges = [params["range"]] if "range" in params else []
-    ranges += [change.get("range") for change in params.get("contentChanges") or [] if isinstance(change, dict)]
-    for found in filter(None, ranges):
-        places += [found.get("start"), found.get("end")] if isinstance(found, dict) else [None]
-    return all(
-        isinstance(place, dict) and all(isinstance(place.get(key), int) for key in ("line", "character"))
-        for place in places
-    )
-
-
-def _malformed(method: str, error: Exception) -> Diagnostic:
-    words: Words = {"method": method[:100], "reason": f"{type(error).__name__}: {error}"[:200]}
-    return Diagnostic("NS934", None, words)
+def misfit(value: Any, shape: Any, path: str) -> str | None:
+    """Return where a value of JSON has not the shape that is read, such as `params.position.line`; None if it has."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return path
+        for key, inner in shape.items():
+            name, found = key.rstrip("?"), value.get(key.rstrip("?"))
+            if found is not None or name == key:
+                wrong = misfit(found, inner, f"{path}.{name}")
+                if wrong is not None:
+                    return wrong
+        return None
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return path
+        return next(filter(None, (misfit(each, shape[0], f"{path}[]") for each in value)), None)
+    return None if isinstance(value, shape) and not isinstance(value, bool) else path

@@ -67,6 +67,9 @@ def test_what_is_not_well_formed_is_refused_and_the_server_goes_on() -> None:
         {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": 3}},
         {"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": {"capabilities": {}}},
         {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": None},
+        {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {"uri": "x", "text": None}}},
+        {"jsonrpc": "2.0", "id": [5], "method": "textDocument/hover"},
+        {"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": [5]}},
         {"jsonrpc": "2.0", "id": 3, "method": "textDocument/hover", "params": {"textDocument": {"uri": "x"}}},
         {"jsonrpc": "2.0", "id": 4, "method": "shutdown"},
         {"jsonrpc": "2.0", "method": "exit"},
@@ -74,6 +77,7 @@ def test_what_is_not_well_formed_is_refused_and_the_server_goes_on() -> None:
     done = subprocess.run([sys.executable, "-m", "netspec", "lsp"], input=sent, capture_output=True, timeout=120)
     answers = [json.loads(each.partition(b"\r\n\r\n")[2]) for each in done.stdout.split(b"Content-Length: ")[1:]]
     codes = {each.get("id"): each.get("error", {}).get("code") for each in answers}
-    assert codes == {1: -32002, None: -32700, 2: None, 3: -32803, 4: None}
+    assert codes == {1: -32002, None: -32600, 2: None, 3: -32602, 4: None}
+    assert b"NS923" not in done.stdout
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
