@@ -447,9 +447,24 @@ def noted(
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
     kinds = [one for one in left if one.mark.is_a == "kind"]
     text = gathered(graph, kinds, drawn, lang, names, [graph.nodes[index] for index in closed])
+    if paths and not by_name:
+        text = "; ".join(filter(None, (_undrawn(graph, paths, lang), text)))
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
+
+
+def _undrawn(graph: Graph, drawn: frozenset[str], lang: str) -> str:
+    """Return which lines of the net a figure of a part of it leaves out; "" if there are none."""
+    makers = {node.layer: node for node in graph.nodes if node.kind == "input" or _makes_units(node)}
+    left = [
+        layer.label
+        for layer in graph.top
+        if layer.role in ("input", "hidden", "output")
+        and layer.index in makers
+        and layer_of(graph, makers[layer.index], drawn) is None
+    ]
+    return say("layers", lang).format(names=", ".join(left)) if left else ""
 
 
 def _repeats(text: str, title: str) -> bool:

@@ -17,6 +17,7 @@ _WORDS: Final = {
     "sum": {"en": "sum", "ko": "합"},
     "activation": {"en": "activation function", "ko": "활성함수"},
     "filter": {"en": "filter", "ko": "필터"},
+    "layers": {"en": "lines {names}", "ko": "줄 {names}"},
     "channel": {"en": "channel {number}", "ko": "채널 {number}"},
     "one of": {"en": "{name} {number} of {count}", "ko": "{name} {number}/{count}"},
     "step": {"en": "time step", "ko": "시점"},

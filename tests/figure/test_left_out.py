@@ -41,6 +41,18 @@ def test_every_drawn_unit_has_all_that_it_reads_as_wires_or_as_wires_cut_short(f
         assert all("stub" in wire.classes and wire.pen.opacity < 0.5 for wire in short)
 
 
+def test_windows_over_values_in_another_arrangement_have_wires() -> None:
+    lines = (
+        "  input x: 4\n  hidden a: 3 perceptrons -> reshape(1@3) -> 1 filter 3 (pad = 1)\n  output y: 2 perceptrons\n"
+    )
+    ends = [(wire.source, wire.target) for wire in drawn(lines).wires if wire.layer == "a" and "a#2" in wire.target]
+    assert len(ends) == 7
+    text = f"net n {{\n{lines}}}\n"
+    for view in ("filter", "cells"):
+        with pytest.raises(netspec.SpecError, match="NS713"):
+            _ = netspec.parse(text).net().render(view=view).scene
+
+
 def test_where_only_cuts_the_net_wires_go_on() -> None:
     scene = drawn(DEEP, only="b")
     stubs = [wire for wire in scene.wires if "stub" in wire.classes]
@@ -48,6 +60,14 @@ def test_where_only_cuts_the_net_wires_go_on() -> None:
     assert [wire.source for wire in stubs if wire.source] == [f"b.{unit}" for unit in range(1, 4)]
     assert not [wire for wire in drawn(DEEP).wires if "stub" in wire.classes]
     assert not [wire for wire in drawn(DEEP, only="a").wires if wire.target.startswith("x.")], "an input reads nothing"
+
+
+@pytest.mark.parametrize(("view", "left"), [("grid", "x, y"), ("neurons", "x, y"), ("equals", "x, y")])
+def test_a_figure_of_a_part_says_which_lines_it_leaves_out(view: str, left: str) -> None:
+    net = netspec.parse(f"net n {{\n{DEEP}}}\n").net()
+    part, whole = net.render(view=view, only="b").scene, net.render(view="neurons").scene
+    assert next(text.plain for text in part.texts if text.id == "notes").startswith(f"not shown: lines {left}")
+    assert not [text for text in whole.texts if "lines" in text.plain]
 
 
 def test_dropped_units_are_crossed_out_and_have_no_wires() -> None:

@@ -87,6 +87,7 @@ class Link:
     turned: bool = False  # whether the array has the axis of the source first
     op: Any = None
     windows: Windows | None = None
+    over: Type | None = None  # what the windows slide over: the source, perhaps in another arrangement
     starts: tuple[Group, ...] = ()  # what a delayed link reads before the first step
     ended: bool = False  # whether it reads a source after its last step alone
 
@@ -228,8 +229,9 @@ class _Reader:
         if kind == "local" and (windows is None or windows.turned):
             raise Unsuitable(node)
         first: Size = 0
+        over = self.graph.type_of(node.inputs[0]).step if windows is not None else None
         for part in sources:
-            link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows)
+            link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows, over=over)
             link.starts, link.ended = part.starts, part.ended
             if kind == "full" and node.op.stored:
                 link.key = node.stored()
@@ -359,8 +361,9 @@ def lone_links(group: Group) -> list[Link]:
 
 def read_by(link: Link, target: Type, to: int) -> list[int]:
     """Return the values of its source that a filter or pool reads to compute value `to`; all sizes must be numbers."""
-    windows, source = link.windows, link.source.type
+    windows, source = link.windows, link.over
     assert windows is not None
+    assert source is not None
     channel, place = _places(target, to)
     maps, space = int(source.maps), [int(size) for size in source.space]  # type: ignore[arg-type]
     found = [one for one in range(maps) if link.op.joins_maps(channel, one, maps)]

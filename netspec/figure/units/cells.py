@@ -621,7 +621,9 @@ def shown_layer(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
 def _is_able(graph: Graph, group: Group) -> bool:
     """Whether a layer makes each value of a window whose size is known, on maps with rows and columns."""
     windows = group.links[0].windows if len(group.links) == 1 else None
-    if windows is None or len(group.type.space) != 2 or not graph.nodes[group.node].op.gathers:
+    if windows is None or not graph.nodes[group.node].op.gathers:
+        return False
+    if len(group.type.space) != 2 or len(group.links[0].source.type.space) != 2:
         return False
     sizes = (group.type.maps, group.links[0].source.type.maps, *windows.kernel, *windows.stride, *windows.pad)
     return not any(isinstance(size, Formula) for size in sizes)

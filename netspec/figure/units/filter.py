@@ -114,7 +114,7 @@ def chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple
     for group in groups:
         as_plane(group)
     able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
-    able = [group for group in able if len(group.links) == 1]
+    able = [group for group in able if len(group.links) == 1 and len(group.links[0].source.type.space) == 2]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
     group = next((group for group in able if group.layer.path == settings.only), able[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import dist
+from math import dist, sqrt
 from typing import Any
 
 from netspec.diagnostics.errors import UsageError
@@ -40,6 +40,7 @@ LEAVE, TURN = 3.5, 1.6  # mm from a pill to the first loop that runs along it, a
 STUB, LONG, MOST_STUBS = 0.35, 9.0, 3  # part of a wire that is drawn if its other end is not; mm; at most for each unit
 MOST_VALUES = 20_000  # of a layer with windows, up to which it is found out which of those not drawn read a unit
 FADED = Pen(opacity=0.4)
+OFF = 0.5  # how far from the last unit's height a loop leaves the round end of a pill, in its radii
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
@@ -723,14 +724,11 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
     group = drawing.block_of(block.group)
     column = next(column for column in drawing.columns if group in column.blocks)
     if any((other.first - group.first) * sign > 0 for other in column.blocks):
-        # another block stands between the pill and the lane, so the wire leaves the pill where the units' wires leave
+        # another block stands between the pill and the lane, so the wire leaves the pill on the side where the units'
+        # wires leave, at its round end: at the height of a unit it could run along that unit's wire
         inner = min(own.rx, own.ry)
-        leaves = [
-            Point(
-                own.x + side.x * (own.rx - inner) + ahead.x * own.rx,
-                own.y + side.y * (own.ry - inner) + ahead.y * own.ry,
-            )
-        ]
+        across, along = (abs(own.rx if side.x else own.ry) - inner * (1 - OFF), inner * sqrt(1 - OFF**2))
+        leaves = [Point(own.x + side.x * across + ahead.x * along, own.y + side.y * across + ahead.y * along)]
         off = drawing.turn(column, 1)
         leaves.append(Point(leaves[0].x + ahead.x * off, leaves[0].y + ahead.y * off))
     # if the +1 stands in the way, the wire goes round it on the side where no wires enter
