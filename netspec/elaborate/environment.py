@@ -131,13 +131,19 @@ class Environment:
         return replace(self, values={**self.values, name: value})
 
     def with_layer(self, name: str, values: Flow) -> Environment:
-        """Return a copy in which a label stands for other values.
+        """Return a copy in which a label, or a part of it such as `p.left`, stands for other values.
 
         `same(a)` uses it, so that the line of a reads what flows into `same` instead of its own source.
         """
-        own = self.layers.get(name)
-        bound = Binding(values, "hidden") if own is None else Binding(values, own.role, own.path)
-        return replace(self, layers=ChainMap({name: bound}, self.layers))
+        label, _, part = name.partition(".")
+        own = self.layers.get(label)
+        if own is None:
+            bound = Binding(values, "hidden")
+        elif part:
+            bound = Binding(own.values, own.role, own.path, own.parts | {part: values})
+        else:
+            bound = Binding(values, own.role, own.path)
+        return replace(self, layers=ChainMap({label: bound}, self.layers))
 
     def output(self, label: str) -> Value | None:
         """Return the value of an output line; None if it is undefined because of an earlier error."""

@@ -13,7 +13,7 @@ from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault, size
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_table
-from netspec.elaborate.lookup import is_layer, layer_named
+from netspec.elaborate.lookup import is_layer, layer_named, read
 from netspec.elaborate.program import built_in
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
@@ -227,30 +227,35 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
     if is_step(items[0], env):
         result = chain(b, env, inside, items, own, given)
     else:
-        read = _layers_read(items[0], env)
-        if len(read) != len(flow):
-            labels = (Label(env.span(line.at), "line"),)
-            hints = (Hint("several", {"text": ", ".join("uvwxyz"[: len(read)])}),) if 0 < len(read) < 7 else ()
-            words: dict[str, Any] = {"layers": Quoted(tuple(read)), "count": len(read), "given": len(flow)}
+        reads = _layers_read(items[0], env)
+        if sum(reads.values()) != len(flow):
+            count, labels = sum(reads.values()), (Label(env.span(line.at), "line"),)
+            hints = (Hint("several", {"text": ", ".join("uvwxyz"[:count])}),) if 0 < count < 7 else ()
+            words: dict[str, Any] = {"layers": Quoted(tuple(reads)), "count": count, "given": len(flow)}
             raise fault(env, at, "NS238", *hints, labels=labels, name=name, **words)
         other = env
-        for layer, value in zip(read, given, strict=True):
-            other = other.with_layer(layer, [value])
+        for layer, number in reads.items():
+            other, given = other.with_layer(layer, given[:number]), given[number:]
         result = chain(b, other, inside, items, own)
     own.finish()
     return Result(result.values)
 
 
-def _layers_read(item: Any, env: Environment) -> list[str]:
-    """Return the layers that the first item of a chain reads, those at the head of its side paths too, in order."""
+def _layers_read(item: Any, env: Environment) -> dict[str, int]:
+    """Return what the first item of a chain reads, in order: layers and their parts, each with its number of values.
+
+    What side paths in the item begin with belongs to it.
+    """
     found: dict[str, tree.Place] = {}
+    counts: dict[str, int] = {}
     pending = [item]
     while pending:
         value = pending.pop()
         match value:
             case tree.Ref():
                 if is_layer(value.path[0], env):
-                    found[value.path[0]] = min(value.at, found.get(value.path[0], value.at))
+                    found[value.name] = min(value.at, found.get(value.name, value.at))
+                    counts[value.name] = len(read(value, env))
             case tree.Indexed():
                 found[value.path[0]] = min(value.at, found.get(value.path[0], value.at))
             case tree.Binary():
@@ -263,4 +268,4 @@ def _layers_read(item: Any, env: Environment) -> list[str]:
                 pending.append(value.items[0])
             case tree.Negative():
                 pending.append(value.value)
-    return sorted(found, key=lambda name: found[name])
+    return {name: counts.get(name, 1) for name in sorted(found, key=lambda name: found[name])}

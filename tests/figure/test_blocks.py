@@ -158,6 +158,12 @@ def test_a_box_says_whose_weights_it_uses_again() -> None:
     assert "same weights as a" in said(scene, "b")
     assert "same weights as a" not in said(scene, "a")
     assert scene.find("b~d.subtract.shape").plain == "−, 32"  # type: ignore[union-attr]
+    inner = "block F {\n  input  x: d\n  output y: d perceptrons -> relu\n}\n"
+    twice = "block Twice {\n  input  x: d\n  hidden t: F\n  hidden u: x -> same(t)\n  output y: t & u\n}\n"
+    net = netspec.parse(inner + twice + "net n {\n  input  x: 4\n  hidden z: Twice\n  output y: 2 perceptrons\n}\n")
+    texts = [text.plain for text in net.render().scene.texts]
+    assert "same weights as t" in texts
+    assert "same weights as z" not in texts
 
 
 def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:

@@ -255,9 +255,10 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
         return []
-    owner = collapsed.graph.layers[first.layer]
-    while owner.scope:
-        owner = collapsed.graph.layers[collapsed.graph.scopes[owner.scope].layer]
+    graph, owner = collapsed.graph, collapsed.graph.layers[first.layer]
+    around = {up.index for up in graph.ancestors(weighted[0].scope if group.scope is None else group.scope.parent)}
+    while owner.scope not in around:
+        owner = graph.layers[graph.scopes[owner.scope].layer]
     return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), LIGHT, "guide")]
 
 
