@@ -62,7 +62,7 @@ class Runs:
         """Train a spec as it is on the disk, and return the name of the run.
 
         Raises:
-            UsageError: the path is not one of the folder's specs, or too many runs go (NS938).
+            UsageError: the path is not one of the folder's specs, or too many runs go (NS944).
         """
         self.folder.read(spec)
         stem = re.sub(r"[^\w-]", "-", Path(spec).stem) or "run"
@@ -124,7 +124,7 @@ class Runs:
     def _run(self, name: str, arguments: Sequence[str], language: Language) -> None:
         alive = [one for one, going in self.going.items() if going.process.poll() is None]
         if name in alive or len(alive) >= MOST:
-            raise UsageError(Diagnostic("NS938", None, {"count": len(alive)}))
+            raise UsageError(Diagnostic("NS944", None, {"count": len(alive)}))
         said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         command = [sys.executable, "-P", "-m", "netspec", "train", *arguments, "--quiet", "--lang", language]
         nothing = subprocess.DEVNULL

@@ -269,7 +269,7 @@ def test_runs_are_bounded_and_end_when_told(tmp_path: Path, monkeypatch: pytest.
     for call in (lambda: runs.start("a b.net", "en"), lambda: runs.go_on("a-b-1", "en")):
         with pytest.raises(app.NetspecError) as refused:
             call()
-        assert refused.value.diagnostic.code == "NS938"
+        assert refused.value.diagnostic.code == "NS944"
     with pytest.raises(app.NetspecError):
         runs.start("../a.net", "en")
     assert runs.read("a-b-1", 0)["state"] == "starting"
