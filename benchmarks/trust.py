@@ -32,6 +32,8 @@ TESTS = {
         "tests/codegen/test_outside.py",
     "Train sections that take turns move weights as the loop that people write by hand does":
         "tests/train/test_turns.py",
+    "The page answers its own address alone, opens and saves specs below its folder alone, and outlives its engines":
+        "tests/serve/test_app.py",
     "Korean, Greek, Arabic and decomposed names work up to a run that was cut and goes on":
         "tests/hostile/test_promise.py",
 }  # fmt: skip

@@ -48,7 +48,7 @@ export class Figure {
   private lists: Record<keyof Settings, HTMLSelectElement>;
   private choices: Choices = { views: [], themes: [], formats: [] };
   private sizes: HTMLButtonElement;
-  private changes = make("span", { className: "changes" });
+  private changes: Record<string, HTMLButtonElement>;
   private timer = 0;
 
   constructor(
@@ -68,7 +68,13 @@ export class Figure {
     };
     this.lists = { net: list("net"), figure: list("figure"), view: list("view"), theme: list("theme"), depth: list("depth") };
     this.sizes = button(say("fit"), () => this.fit(!this.fitted));
-    this.bar.append(this.sizes, this.changes);
+    const change = (kind: string, label: string) => Object.assign(button(label, () => this.change(kind)), { id: `change-${kind}` });
+    this.changes = {
+      fewer: change("fewer", "−"), more: change("more", "+"), add: change("add", say("addLayer")),
+      remove: change("remove", say("removeLayer")),
+    };
+    for (const [kind, word] of [["fewer", "fewer"], ["more", "more"]] as const) this.changes[kind]!.ariaLabel = say(word);
+    this.bar.append(this.sizes, ...Object.values(this.changes));
     this.box.append(this.words, this.paper);
     this.box.setAttribute("aria-label", say("figure"));
     this.paper.addEventListener("click", (event) => this.clicked(event.target as Element));
@@ -184,23 +190,23 @@ export class Figure {
     this.offerChanges();
   }
 
-  /** Offers what may be changed in the line of the caret, by a click: a unit or a layer more or fewer. */
+  /** Says which changes the line of the caret offers: a unit or a layer more or fewer. */
   private offerChanges(): void {
     clearTimeout(this.timer);
     this.timer = window.setTimeout(async () => {
       const found = await this.editor.changes();
-      const focused = this.changes.contains(document.activeElement) ? document.activeElement?.id : undefined;
-      const signs: Record<string, string> = { more: "+", fewer: "−" };
-      this.changes.replaceChildren(
-        ...found.map(({ kind, title, edits }) => {
-          const own = button(signs[kind] ?? title, () => this.editor.apply(edits), title);
-          own.id = `change-${kind}`;
-          own.setAttribute("aria-label", title);
-          return own;
-        }),
-      );
-      if (focused !== undefined) document.getElementById(focused)?.focus();
+      for (const [kind, own] of Object.entries(this.changes)) {
+        const title = found.find((each) => each.kind === kind)?.title;
+        own.disabled = title === undefined;
+        own.title = title ?? "";
+      }
     }, 150);
+  }
+
+  /** Makes a change of the line where the caret is now, whatever was offered before. */
+  private async change(kind: string): Promise<void> {
+    const found = (await this.editor.changes()).find((each) => each.kind === kind);
+    if (found !== undefined) this.editor.apply(found.edits);
   }
 
   /** Marks what belongs to the line of the caret. */
