@@ -50,7 +50,7 @@ def serve(
         listener = listening(host, PORT if port is None else port)
     except OSError as error:
         if port is not None:
-            words: Words = {"host": host, "port": port, "reason": reason(error)}
+            words: Words = {"host": host, "port": str(port), "reason": reason(error)}
             raise UsageError(Diagnostic("NS937", None, words)) from None
         listener = listening(host, 0)
     shown = f"[{host}]" if ":" in host else host
