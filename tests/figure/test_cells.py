@@ -80,6 +80,14 @@ def test_each_window_of_a_pool_has_the_ground_of_its_result(step: str, word: str
     assert worked(scene).splitlines()[0] == f"{word}(1, 1, 5, 6) = {results.split()[0]}"
 
 
+@pytest.mark.parametrize(("size", "to"), [("1@6", "2"), ("2@6", "4"), ("6x4", "2x2"), ("5x5", "2x2")])
+def test_the_windows_of_an_adaptive_pool_are_drawn(size: str, to: str) -> None:
+    for step in ("maxpool", "avgpool"):
+        scene = drawn(f"  input x: {size}\n  output y: {step}(to = {to})")
+        assert shaded(scene, "x.")
+        assert shaded(scene, "y.")
+
+
 def test_without_numbers_cells_and_sum_have_symbols() -> None:
     scene = drawn("  input x: 1@3x3\n  output y: 2 filters 2x2 (bias = false)", "  y.at = [2, 1, 2]")
     assert worked(scene) == "y_{212} = w_{11}x_{12} + w_{12}x_{13} + w_{21}x_{22} + w_{22}x_{23}"

@@ -626,6 +626,7 @@ def _is_able(graph: Graph, group: Group) -> bool:
     if len(group.type.space) != 2 or len(group.links[0].source.type.space) != 2:
         return False
     sizes = (group.type.maps, group.links[0].source.type.maps, *windows.kernel, *windows.stride, *windows.pad)
+    sizes = (*sizes, *(size for pair in windows.even for size in pair))
     return not any(isinstance(size, Formula) for size in sizes)
 
 

@@ -128,6 +128,9 @@ def as_plane(group: Group) -> None:
         for link in group.links:
             if link.windows is not None:
                 own = link.windows
+                if own.even:
+                    link.windows = own._replace(even=((1, 1), *own.even))
+                    continue
                 link.windows = own._replace(
                     kernel=(1, *own.kernel), stride=(1, *own.stride), dilation=(1, *own.dilation), pad=(0, *own.pad)
                 )
