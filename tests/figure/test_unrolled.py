@@ -388,3 +388,25 @@ def test_a_column_shows_the_steps_that_delays_need_in_letters_that_can_be_read(l
     assert picture.warnings == []
     assert faults(picture.scene) == []
     assert len({item.id.partition("@")[2][:1] for item in of(picture.scene, "pill")}) >= 2
+
+
+@pytest.mark.parametrize("lines", [
+    (
+        "hidden b: x -> 1 perceptron", "hidden c: x & c[t-1] & x[t-1] -> 1 perceptron",
+        "output y: c & b & x -> 1 perceptron",
+    ),
+    ("hidden a: x -> reversed(gru(1))", "hidden c: a & c[t-3] & a[t-2] -> 1 perceptron", "output y: c -> 1 perceptron"),
+    (
+        "hidden f: x & h[t-1] -> 1 perceptron", "hidden g: x & k[t-1] & h[t-1] -> 1 perceptron",
+        "hidden h: f -> 1 perceptron", "hidden k: g -> 1 perceptron", "output y: h & k -> 1 perceptron",
+    ),
+    (
+        "hidden b: x & b[t-1] -> 1 perceptron", "hidden h: x & h[t-1] -> 1 perceptron",
+        "hidden g: h & g[t-1] -> 1 perceptron",
+        "hidden k: g -> 1 perceptron", "output y: b & h & k -> 1 perceptron",
+    ),
+])  # fmt: skip
+def test_circles_close_to_each_other_keep_their_wires_apart(lines: tuple[str, ...]) -> None:
+    for width in (None, "column"):
+        text = "\n".join(("net n(T) {", "input x: 1 over T", *lines, "}"))
+        assert faults(netspec.parse(text).net().render(view="unrolled", width=width).scene) == []

@@ -232,6 +232,7 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
             drawing.broken, drawing.lanes = True, {}
     for arrow in settings.arrows:
         _worded(drawing, arrow)
+    drawing.canvas.clear("zero")
     return drawing.canvas.scene("unrolled")
 
 
@@ -403,12 +404,8 @@ def _rows(
         place = phases[group], group in begun
         for link in group.links:
             if link.delay or link.ended or (phases[link.source], link.source in begun) != place:
-                level = not link.delay or ranks[link.source] == ranks[group]
-                joined |= {
-                    *link.starts,
-                    *((link.source,) if level else ()),
-                    *((group,) if level and link.delay else ()),
-                }
+                level = link.delay and ranks[link.source] == ranks[group]
+                joined |= {link.source, *link.starts, *((group,) if level else ())}
     rows: dict[Group, int] = {}
     row = 0
     for rank in range(max(ranks.values()) + 1):
@@ -692,7 +689,7 @@ def _words_at(drawing: Unrolled, cell: Cell, block: Block, base: str) -> None:
     elif at_end and not word and _on_top(drawing, group):
         at, low = pill.x, pill.y - HIGH - 2 - box.bottom
     elif at_end or right:
-        at = (cell.right + 2 if at_end else _aside(drawing, cell)) + wide / 2
+        at = _aside(drawing, cell) + wide / 2
     canvas.text(f"{base}.name", lines, at, low, size, classes=("caption",), layer=path)
 
 
@@ -764,6 +761,10 @@ def _upwards(drawing: Unrolled, cell: Cell, source: Group, target: Group) -> tup
     low, high = cell.pills[source], cell.pills[target]
     row, goal = drawing.rows[source], drawing.rows[target]
     x = _port(drawing, cell, target, source)
+    if abs(x - high.x) < 0.1 and any(
+        other is not low and other.x == high.x for one, other in cell.pills.items() if one in _sources(drawing, target)
+    ):
+        x += 0.4 * PORT  # the middle is for the source that stands there
     start, end = Point(low.x, low.y - low.ry), _rim(high, x, 1)
     between = [pill for group, pill in cell.pills.items() if row < drawing.rows[group] < goal]
     if low.rx == low.ry and high.rx == high.ry:
@@ -851,7 +852,7 @@ def _zero(drawing: Unrolled, cell: Cell, link: Link, group: Group) -> None:
     if begin.x == tip.x:
         x, y = begin.x, begin.y + 0.8 * size
     _delayed(drawing, "", pill.id, (begin, tip), group, key)
-    drawing.canvas.text(f"{key}.0", (line,), x, y, size, classes=("caption",))
+    drawing.canvas.text(f"{key}.0", (line,), x, y, size, classes=("caption", "zero"))
 
 
 def _enters(drawing: Unrolled, cell: Cell, link: Link, group: Group, far: float) -> tuple[Point, Point]:
@@ -872,6 +873,8 @@ def _open_end(drawing: Unrolled, cell: Cell, link: Link, group: Group, near: boo
         start = _rim(low, low.x + ahead * _off(low), -1)
         return start, _slanted(drawing, cell, link, group, start, (ahead, -1), far)
     start = Point(low.x + ahead * low.rx, low.y)
+    lead = _leaves(drawing, cell, link, group, start)
+    start = lead[-1]
     same = drawing.rows[link.source] == drawing.rows[group]
     if same and link.delay == 1:
         return start, Point(start.x + ahead * far, start.y)
@@ -885,8 +888,19 @@ def _open_end(drawing: Unrolled, cell: Cell, link: Link, group: Group, near: boo
     if link.delay > 1:
         y = drawing.level(drawing.rows[link.source] + 1, (*key, first % link.delay), cell)
     else:
-        y = cell.y + drawing.y(drawing.rows[group])
-    return start, Point(x, start.y), Point(x, y), Point(x + ahead * CLEAR, y)
+        y = _side(drawing, cell.pills[group], group, link, -ahead).y
+        if not _is_free(cell, cell.pills[group], -ahead):
+            y = drawing.level(drawing.rows[group], (*key, "up"), cell)
+    return *lead, Point(x, start.y), Point(x, y), Point(x + ahead * CLEAR, y)
+
+
+def _leaves(drawing: Unrolled, cell: Cell, link: Link, group: Group, start: Point) -> list[Point]:
+    """Return how an arrow to a later step leaves: at the side, or at the top where the source's own arrow comes in."""
+    if not link.source.backward or group.backward:
+        return [start]
+    low = cell.pills[link.source]
+    y = drawing.level(drawing.rows[link.source] + 1, (link.source, link.delay, "top"), cell)
+    return [Point(low.x, low.y - low.ry), Point(low.x, y)]
 
 
 def _is_straight(drawing: Unrolled, link: Link, group: Group) -> bool:
@@ -929,21 +943,20 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
     before, after = (cell, drawing.cells[last - 1]) if ahead > 0 else (drawing.cells[first - 1], later)
     over = (*key, first % max(delay, 1))
     row = drawing.rows[source] + 1
-    if (
-        not _is_free(later, high, -ahead)
-        and delay
-        and cell.line == later.line
-        and not _is_straight(drawing, link, group)
-    ):
+    straight, lead = _is_straight(drawing, link, group), [start]
+    if delay:
+        lead = _leaves(drawing, cell, link, group, start)
+        start = lead[-1]
+    if delay and cell.line == later.line and not (straight or _is_free(later, high, -ahead)):
         out, y = drawing.beside(before, (*key, "out")), drawing.level(drawing.rows[group], (*key, "up"), later)
         x = _port(drawing, later, group, source, delay)
-        points = [start, Point(out, start.y), Point(out, y), Point(x, y), _rim(high, x, 1)]
+        points = [*lead, Point(out, start.y), Point(out, y), Point(x, y), _rim(high, x, 1)]
         if abs(first - last) > 1:
             over_, into = drawing.level(row, over, cell), drawing.beside(after, (*key, "in"))
-            points[2:3] = [Point(out, over_), Point(into, over_), Point(into, y)]
+            points[len(lead) + 1 : len(lead) + 2] = [Point(out, over_), Point(into, over_), Point(into, y)]
     elif cell.line != later.line:
-        points = [start, *_round(drawing, cell, later, start.y, end.y, over, row), end]
-    elif _is_straight(drawing, link, group):
+        points = [*lead, *_round(drawing, cell, later, start.y, end.y, over, row), end]
+    elif straight:
         points = [_rim(low, low.x + ahead * _off(low), -1), _rim(high, high.x - ahead * _off(high), 1)]
     elif abs(first - last) > 1:
         y, out, into = (
@@ -951,12 +964,12 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
             drawing.beside(before, (*key, "out")),
             drawing.beside(after, (*key, "in")),
         )
-        points = [start, Point(out, start.y), Point(out, y), Point(into, y), Point(into, end.y), end]
+        points = [*lead, Point(out, start.y), Point(out, y), Point(into, y), Point(into, end.y), end]
     elif abs(start.y - end.y) > 0.01:
         x = drawing.beside(before, (*key, "out"))
-        points = [start, Point(x, start.y), Point(x, end.y), end]
+        points = [*lead, Point(x, start.y), Point(x, end.y), end]
     else:
-        points = [start, end]
+        points = [*lead, end]
     _delayed(
         drawing, low.id, high.id, tuple(points), group, f"{low.id}~{group.id}" + (f"@{delay}" if delay != 1 else "")
     )
@@ -1113,8 +1126,9 @@ def _caption(drawing: Unrolled, cell: Cell) -> float:
 
 def _aside(drawing: Unrolled, cell: Cell) -> float:
     """Return where words at the right of the last cell begin: behind the dots that say that more steps follow."""
-    dots = cell.number >= 0 and _steps(drawing, cell.phase)[1]
-    return cell.right + 2 + (_reach(drawing) + DOTS if dots else 0.0)
+    if cell.number >= 0 and _steps(drawing, cell.phase)[1]:
+        return cell.right + 2 + _reach(drawing) + DOTS
+    return cell.right + 2 + (drawing.space(BESIDE, 0.0) if drawing.lanes.get(BESIDE) else 0.0)
 
 
 def _table(drawing: Unrolled) -> float:
