@@ -91,7 +91,7 @@ def rows() -> list[Row]:
             show = os.environ.get("SHOW", "")
             done = subprocess.run(
                 ["node", "run.mjs", BROWSER, address, name, *([os.path.abspath(show)] if show else [])],
-                cwd=ROOT / "page" / "browser", capture_output=True, text=True, timeout=900,
+                cwd=ROOT / "page" / "browser", capture_output=True, text=True, timeout=1800,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
             found = json.loads(done.stdout)

@@ -39,7 +39,8 @@ from netspec.serve.runs import Runs
 from netspec.serve.worker import Worker
 
 PAGE = Path(__file__).with_name("page")
-LONGEST = 20.0  # seconds that an engine may take for a request
+LONGEST = 20.0  # seconds of processor time that an engine may take for a request
+PATIENCE = 6  # the same on the clock, as a multiple: a machine may be busy with other programs
 LARGEST = 8_000_000  # bytes of a message from the page
 MOST_TABS = 40
 ENDED, SLOW, FULL = 4001, 4002, 4003  # why a WebSocket was closed, for the page
@@ -230,9 +231,20 @@ class Tab:
                 await self.connection.send_text(json.dumps({"jsonrpc": "2.0", "id": number, **answer}))
                 continue
             if isinstance(method, str) and isinstance(number, int) and number not in self._waiting:
-                loop = asyncio.get_running_loop()
-                self._waiting[number] = loop.call_later(LONGEST, self.end, SLOW)
+                self._wait(number, asyncio.get_running_loop().time(), self.worker.used())
             await self.worker.send(text.encode("utf-8", "surrogatepass"))
+
+    def _wait(self, number: int, begun: float, used: float) -> None:
+        """End the worker if it takes too long for a request that came at a time, with so much processor time used."""
+        loop = asyncio.get_running_loop()
+
+        def late() -> None:
+            if self.worker is None or self.worker.used() - used < LONGEST > (loop.time() - begun) / PATIENCE:
+                self._wait(number, begun, used)
+            else:
+                self.end(SLOW)
+
+        self._waiting[number] = loop.call_later(LONGEST, late)
 
     async def _from_worker(self) -> None:
         assert self.worker is not None

@@ -50,6 +50,15 @@ class Worker:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 
+    def used(self) -> float:
+        """Return the seconds of processor time so far; 0 where the system does not tell."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat", "rb") as stream:
+                fields = stream.read().rpartition(b")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError, AttributeError):
+            return 0.0
+
     def kill(self) -> None:
         if self.process.returncode is None:  # `Process.kill` would take the end of the process from asyncio's watcher
             with contextlib.suppress(ProcessLookupError):

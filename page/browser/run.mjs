@@ -14,6 +14,7 @@ const asked = new Set();
 async function tab(set = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US", ...set });
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000); // the checks are of what happens; how fast, the figures say
   page.on("console", (message) => message.type() === "error" && said.push(message.text()));
   page.on("pageerror", (error) => said.push(error.message));
   page.on("request", (request) => asked.add(new URL(request.url()).host));
@@ -141,7 +142,6 @@ await check("a unit more and a layer more from the figure, taken back by undo", 
   await caret("hidden h");
   await page.locator("#change-more").click();
   await page.waitForFunction(() => document.querySelector(".cm-content").textContent.includes("9 perceptrons"));
-  await page.waitForTimeout(500);
   await page.locator("#change-add").click();
   await page.waitForSelector(`${svg} [data-layer="h2"]`);
   await page.locator(".cm-content").focus();
@@ -154,9 +154,9 @@ await check("completion", async () => {
   await caret("hidden h");
   await page.keyboard.type(" -> dropo");
   await page.waitForSelector(".cm-tooltip-autocomplete li");
-  await page.waitForTimeout(150);
+  await page.waitForTimeout(500);
   await page.keyboard.press("Enter");
-  await page.waitForTimeout(100);
+  await page.waitForFunction(() => document.querySelector(".cm-content").textContent.includes("dropout"));
   const text = await read();
   for (let key = 0; key < 11; key++) await page.keyboard.press("Backspace");
   return text.includes("dropout");
@@ -186,7 +186,7 @@ await check("format", async () => {
 await check("table and source", async () => {
   for (const [name, word] of [["Table", "weights"], ["PyTorch", "class "]]) {
     await page.getByRole("tab", { name }).click();
-    await page.waitForFunction((word) => document.querySelector(".panel.text:not([hidden])")?.textContent.includes(word), word, { timeout: 20000 });
+    await page.waitForFunction((word) => document.querySelector(".panel.text:not([hidden])")?.textContent.includes(word), word);
   }
   await page.getByRole("tab", { name: "Figure" }).click();
 });
@@ -234,7 +234,7 @@ await check("a worker that is killed loses nothing", async () => {
   for (let turn = 0; existsSync(`${folder}/kill`) && turn < 100; turn++) await page.waitForTimeout(100);
   await caret("hidden h");
   await page.keyboard.type(" -> tanh");
-  await page.waitForFunction(() => document.querySelector(".status")?.textContent === "", undefined, { timeout: 20000 });
+  await page.waitForFunction(() => document.querySelector(".status")?.textContent === "", undefined);
   await page.waitForFunction(() => [...document.querySelectorAll(".t-function")].some((each) => each.textContent === "tanh"));
   return (await read()) === text.replace("relu", "relu -> tanh");
 });
@@ -252,7 +252,7 @@ await check("a link has the text", async () => {
 await check("a run is trained, its weights reach the figure, it stops and goes on", async () => {
   await open("tasks/xor.net");
   await page.getByText("Training", { exact: true }).click();
-  const state = (word) => page.waitForFunction((word) => document.querySelector(".training p")?.textContent.includes(word), word, { timeout: 180000 });
+  const state = (word) => page.waitForFunction((word) => document.querySelector(".training p")?.textContent.includes(word), word, { timeout: 300_000 });
   const wires = () => page.evaluate(() => document.querySelector(".paper svg").outerHTML);
   const before = await wires();
   await page.getByRole("button", { name: "Train", exact: true }).click();
@@ -274,9 +274,12 @@ await check("a run is trained, its weights reach the figure, it stops and goes o
 });
 await check("ten tabs", async () => {
   const others = await Promise.all(Array.from({ length: 10 }, () => tab()));
-  await Promise.all(others.map((other) => other.goto(address)));
-  await Promise.all(others.map((other) => other.waitForSelector(svg, { timeout: 60000 })));
-  await Promise.all(others.map((other) => other.context().close()));
+  try {
+    await Promise.all(others.map((other) => other.goto(address)));
+    await Promise.all(others.map((other) => other.waitForSelector(svg)));
+  } finally {
+    await Promise.all(others.map((other) => other.context().close()));
+  }
 });
 for (const [name, set, locale] of [["light", {}, "en-US"], ["dark", { colorScheme: "dark" }, "ko-KR"], ["tablet", { viewport: { width: 820, height: 1180 } }, "ko-KR"]]) {
   await check(`a picture: ${name}`, async () => {
