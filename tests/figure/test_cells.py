@@ -41,6 +41,17 @@ def test_a_convolution_is_worked_out() -> None:
     assert [name for name in shaded(scene, "y.") if ".w." not in name] == ["y.1.1"]
 
 
+@pytest.mark.parametrize(
+    ("size", "kernel", "given"), [("1@3x3", "2x2", "[[0, 1], [2, 3]]"), ("1@6", "4", "0, 1, 2, 3")]
+)
+def test_weights_that_the_spec_gives_stand_in_the_circles_of_a_filter(size: str, kernel: str, given: str) -> None:
+    scene = drawn(
+        f"  input x: {size}\n  output y: 1 filter {kernel} (bias = false, weights = [[{given}]])", view="filter"
+    )
+    assert said(scene, "y.w.") == ["0", "1", "2", "3"]
+    assert not [text.plain for text in scene.texts if text.id == "notes" and "given" in text.plain]
+
+
 def test_padding_stride_and_bias_are_seen() -> None:
     weights = "weights = [[1, 0, 1, 2, 3]]"
     scene = drawn(

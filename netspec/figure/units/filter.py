@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
@@ -10,6 +12,7 @@ from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, words
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
+from netspec.figure.trained.overlay import number as written
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Gap, Unit, shown_units
 from netspec.figure.units.formulas import activation_line
@@ -56,8 +59,14 @@ class Window:
         return list(numbers) if len(numbers) <= self.most else [*numbers[: (self.most - 1) // 2 or 1], numbers[-1]]
 
 
-def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """Return the figure of one unit of the layer that `only` names, else of the first layer of filters."""
+def filter_view(
+    graph: Graph, groups: list[Group], settings: FigureSettings, given: Mapping[str, Any] | None = None
+) -> Scene:
+    """Return the figure of one unit of the layer that `only` names, else of the first layer of filters.
+
+    Parameters:
+        given: weights that are known, by the key of their array; those of a filter for one map stand in its circles.
+    """
     group, link = chosen(graph, groups, settings)
     window = window_of(group, link, settings, graph)
     canvas = Canvas()
@@ -65,7 +74,8 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
     draw_lattice(canvas, source, settings)
     bold = _window_nodes(source, window)
     _embolden(canvas, source, bold)
-    weights = _filter(canvas, link, source, window, bold, group, settings)
+    array = (given or {}).get(graph.nodes[group.node].stored()) if link.source.type.maps == 1 else None
+    weights = _filter(canvas, link, source, window, bold, group, settings, None if array is None else array[0][0])
     total = _sum(canvas, group, weights, settings)
     frame, said = _words(canvas, group, link, settings), _captions(settings)
     notes = [("weights", said[0], source.box.right, frame.left), ("sum", said[1], frame.right, total.box.left)]
@@ -194,6 +204,7 @@ def _filter(
     read: list[Node],
     group: Group,
     settings: FigureSettings,
+    given: Any = None,
 ) -> list[Node]:
     """Draw the filter's weights at the right of the units they read, each with a level wire; return the weights."""
     shift = source.box.right + settings.fit.space(CLEAR, CLEAR / 2) - around(read).left + source.radii[0]
@@ -214,7 +225,12 @@ def _filter(
             classes=("weight",),
             layer=path,
         )
-        canvas.label(weight, symbol("w", cell_index(*units)), 4.7)
+        if given is None:
+            canvas.label(weight, symbol("w", cell_index(*units)), 4.7)
+        else:
+            held = given[column] if isinstance(given[0], int | float) else given[row][column]
+            canvas.label(weight, upright(written(float(held))), 4.7)
+            canvas.texts[-1] = replace(canvas.texts[-1], classes=("label", "number"))
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
         canvas.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
         weights.append(weight)

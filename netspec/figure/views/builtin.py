@@ -125,7 +125,7 @@ class Filter(View):
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.filter import filter_view
 
-        return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
+        return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings, _given(drawing))
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield the usual figure, then two rows; then only the ends of a large window."""
