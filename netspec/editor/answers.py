@@ -212,7 +212,8 @@ def _arithmetic(graph: Graph, layer: Layer) -> Iterator[str]:
             if axis == 0 or (size, kernel, stride, pad) != _axis(windows, sources[0].space, axis - 1):
                 yield f"{node.word}: {row}"
     for stored in graph.stored:
-        if stored.node in own and not stored.weight.integer and not stored.weight.buffer:
+        told = not stored.weight.integer and not stored.weight.buffer and stored.weight.outside != "unknown"
+        if stored.node in own and told:
             shape = " * ".join(f"({size})" if isinstance(size, Formula) else str(size) for size in stored.weight.shape)
             total = number(stored.weight.total)
             yield f"{stored.key}: {shape} = {total}" if len(stored.weight.shape) > 1 else f"{stored.key}: {total}"

@@ -125,6 +125,7 @@ def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
     weights, active = (
         str(number) if isinstance(number, Formula) else f"{number:,}" for number in (counts.weights, counts.active)
     )
+    weights += " + ?" if counts.unknown else ""
     said = {"net": graph.name, "count": len(graph.top) - len(graph.inputs), "weights": weights, "active": active}
     lines = [texts[words].format_map(said)]
     for layer in graph.top:

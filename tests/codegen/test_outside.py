@@ -86,6 +86,7 @@ def test_a_net_of_other_peoples_classes(layers: Path) -> None:
     net = netspec.parse(NET, allow=["outside_layers"]).net()
     assert (net.weights, net.counts.unknown) == (20 + 10, 6)
     assert "those of r.1.a, r.2.a, e, t, v unknown (extern)" in str(net.show())
+    assert "30 + ? weights" in net.render().svg()
     module, again, other = net.module(seed=1).eval(), net.module(seed=1).eval(), net.module(seed=2).eval()
     inputs = torch.randn(3, 5, 4), torch.randn(3, 5, 4)
     assert torch.equal(module(*inputs), again(*inputs))
