@@ -93,11 +93,13 @@ class Page:
         from netspec.cli.main import main
 
         stream = io.StringIO()
+        # a Korean page has the commands of the English one, where a run draws its pictures
+        hasty = ["--no-pictures"] if self.language == "ko" and arguments[:1] == ["train"] else []
         language = ["--lang", "ko"] if self.language == "ko" and arguments[:1] != ["--help"] else []
         if "--lang" in arguments or arguments[:1] == ["--version"]:
             language = []
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-            code = main([*arguments, *language])
+            code = main([*arguments, *hasty, *language])
         return code, stream.getvalue()
 
     def _python(self, fence: Fence) -> None:

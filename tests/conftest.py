@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# of each kind of language model one: they are large and much alike, and the others are left to the soak
+QUICK = ("deepseek_v3", "falcon_h1_0.5b", "gpt_oss_20b", "lfm2_1.2b", "llama4_scout", "mamba2_2.7b", "mixtral_8x7b")
+MODELS = [
+    pytest.param(path, id=path.stem, marks=[] if path.stem in QUICK else pytest.mark.soak)
+    for path in sorted((ROOT / "specs" / "llm").glob("*.net"))
+]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("NETSPEC_LANG", None)
 

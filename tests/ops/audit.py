@@ -99,6 +99,10 @@ class Trial:
         return [shape.tensor(number) for number, shape in enumerate(self.shapes)]
 
 
+class Enough(BaseException):
+    """Ends a sweep that has seen what it asks for: to draw further trials takes most of its time."""
+
+
 def trial(draw: Any, name: str, oracle: Oracle) -> Trial:
     cls = operation(name)
     shapes = draw(oracle.inputs, label="inputs")

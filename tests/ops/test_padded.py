@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor
 
 import netspec
 from netspec.api import Net
-from ops.audit import Trial, checked, several, trial
+from ops.audit import Enough, Trial, checked, several, trial
 from ops.oracles import BY_HAND as ORACLES
 from ops.shapes import Shape
 
@@ -37,6 +38,7 @@ MANY = {
     "instancenorm": 50,
     "matmul": 30,
     "crop": 30,
+    "upsample": 60,
 }
 
 
@@ -90,8 +92,9 @@ def one_by_one(net: Net, found: Trial) -> None:
 @pytest.mark.parametrize("name", [name for name in ORACLES if name not in NO_TIME])
 def test_a_padded_batch_equals_its_examples_or_is_refused(name: str) -> None:
     answers: Counter[str] = Counter()
+    most = MANY.get(name, 24)
 
-    @settings(max_examples=TIMES * MANY.get(name, 24))
+    @settings(max_examples=TIMES * most)
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         before = torch.get_default_dtype()
@@ -100,8 +103,11 @@ def test_a_padded_batch_equals_its_examples_or_is_refused(name: str) -> None:
             answers[judge(trial(data.draw, name, ORACLES[name]))] += 1
         finally:
             torch.set_default_dtype(before)
+        if TIMES == 1 and answers["equal"] >= most // 3:
+            raise Enough
 
-    sweep()
+    with suppress(Enough):
+        sweep()
     told = {code for code in answers if code.startswith("NS")}
     assert told <= REFUSALS, answers
     assert answers["equal"] or told, answers

@@ -373,6 +373,15 @@ def read_by(link: Link, target: Type, to: int) -> list[int]:
     return found
 
 
+def reads(link: Link, target: Type, to: int, value: int) -> bool:
+    """Whether `read_by` has a value; few are asked for where a filter reads thousands."""
+    assert link.windows is not None
+    assert link.over is not None
+    (channel, place), (read, at) = _places(target, to), _places(link.over, value)
+    inside = all(one in link.windows.read(axis, pair) for axis, (pair, one) in enumerate(zip(place, at, strict=True)))
+    return inside and link.op.joins_maps(channel, read, int(link.over.maps))  # type: ignore[arg-type]
+
+
 def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:
     """Return the map of a value, and its position on each axis of space."""
     found = []

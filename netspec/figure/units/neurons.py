@@ -21,7 +21,7 @@ from netspec.figure.scene.tex import Line, plain
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.trained.overlay import number as written
-from netspec.figure.units import Group, Link, lone_links, read_by
+from netspec.figure.units import Group, Link, lone_links, read_by, reads
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, biased, columns_of
 
@@ -395,11 +395,15 @@ def _stubs(drawing: Drawing, link: Link, source: Block, target: Block) -> None:
     starts, ends = ({one.place: one for one in drawing.drawn[block]} for block in (source, target))
     into: dict[Drawn, set[int]] = {}
     out: dict[Drawn, set[int]] = {}
+    local, order = link.kind == "local", sorted(place for place in starts if place is not None)
     for place in range(int(group.size)):  # type: ignore[arg-type]
-        for read in read_by(link, group.type, place) if link.kind == "local" else (place,):
-            if place in ends and read not in starts:
-                into.setdefault(ends[place], set()).add(read)
-            elif place not in ends and read in starts:
+        if place in ends:
+            hidden = set(read_by(link, group.type, place) if local else (place,)) - starts.keys()
+            if hidden:
+                into.setdefault(ends[place], set()).update(hidden)
+            continue
+        for read in order:
+            if reads(link, group.type, place, read) if local else read == place:
                 out.setdefault(starts[read], set()).add(place)
     for found, block, whole in ((into, source, target), (out, target, source)):
         for one, places in found.items():
