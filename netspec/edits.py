@@ -151,7 +151,7 @@ def _edits(
     yield (
         LEFT_OUT,
         [
-            (at, _without(tokens, at))
+            (at, _emptied(tokens, at))
             for at in inside
             if not tokens[at].sign and wrong in (None, at) and at not in calls
         ],
@@ -180,6 +180,12 @@ def _everywhere(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
 
 def _without(tokens: list[_Token], at: int) -> list[_Token]:
     return [*tokens[:at], *tokens[at + 1 :]]
+
+
+def _emptied(tokens: list[_Token], at: int) -> list[_Token]:
+    """Leave a token out, and the brackets that then enclose nothing."""
+    alone = [token.text for token in tokens[at - 1 : at + 2 : 2]] == ["(", ")"]
+    return [*tokens[: at - alone], *tokens[at + 1 + alone :]]
 
 
 def _opens(token: _Token, pair: str = "([{)]}") -> int:

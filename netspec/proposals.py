@@ -635,6 +635,9 @@ def _context(statement: str, known: Known) -> Iterator[str]:
     if first is not None and first[0].casefold() in foreign.LINES:  # 데이터 {
         yield foreign.LINES[first[0].casefold()] + statement[first.end() :]
     inputs = known.names("input")
+    span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
+    if known.diagnostic.code == "NS309" and span.endswith(")"):  # roll(1) of a sequence
+        yield from (statement.replace(span, f"{span[:-1]}, {role})") for role in ("time", "maps"))
     added = re.match(r"([^\W\d]\w*)\s*([-+*&])=\s*(.+)$", statement)
     if added is not None:  # z += x
         yield f"hidden {known.free(*foreign.NAMES['hidden'])}: {added[1]} {added[2]} {added[3]}"

@@ -135,8 +135,8 @@ def particle(word: str, wanted: str) -> str:
     closed, open_ = _PARTICLES[wanted]
     end = word.rsplit(maxsplit=1)[-1] if word.strip() else ""
     sounds = re.findall(_LAST, end)
-    if not sounds:  # only a sign: most names of signs end open (괄호, 등호, 화살표), but 쌍점 (the colon) does not
-        return closed if ":" in end else open_
+    if not sounds:  # only a sign: most names of signs end open (괄호, 등호, 화살표), but not 쌍점 and 쌍반점 (colons)
+        return closed if ":" in end or ";" in end else open_
     last = sounds[-1]
     if "가" <= last <= "힣":
         final = (ord(last) - ord("가")) % 28
