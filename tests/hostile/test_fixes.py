@@ -96,6 +96,10 @@ WHOLE = {
         "input x: 4\nhiddenpatch: 3 perceptrons\noutput y: 2 perceptrons",
         "input x: 4\nhidden patch: 3 perceptrons\noutput y: 2 perceptrons",
     ),
+    "an arrow in the line below its own": (
+        "input x: 4\nhidden z: 3 perceptrons relu\nhidden -> w: tanh\noutput y: 2 perceptrons",
+        "input x: 4\nhidden z: 3 perceptrons -> relu\nhidden w: tanh\noutput y: 2 perceptrons",
+    ),
     "a brace in place of a word": ("input x: 4\noutput y: 3 }\nperceptrons", None),
     "a name that is right here and wrong at its block": (
         "input x: 4\noutput y: x -> Double(4)\n}\nblock Doublec() {\ninput x: d\noutput y: c perceptrons",

@@ -148,7 +148,10 @@ def _label(stop: Stop) -> Diagnostic | None:
         return stop.error("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
         hints = (Hint("use", {"file": stop.seen.text}),) if stop.seen.kind == "STRING" and words == ["use"] else ()
-        return stop.error("NS130", *hints, keyword=words[0], seen=stop.seen.text)
+        stray = re.match(rf"(?:->|[^\w\s\"])\s*(?={_NAME}\s*[:=({{])", stop.rest)
+        at = stop.seen.at[0]
+        fix = Fix(stop.between(at, at + stray.end()), "") if stray is not None else None
+        return stop.error("NS130", *hints, keyword=words[0], seen=stop.seen.text, fix=fix)
     return None
 
 
