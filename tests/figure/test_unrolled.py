@@ -302,7 +302,7 @@ figure {
 """
 
 
-@pytest.mark.parametrize("width", [None, "column", "page"])
+@pytest.mark.parametrize("width", [None, "column"])
 def test_gates_stand_in_one_row_and_read_one_trunk(width: str | None) -> None:
     picture = netspec.parse(CELL).net().render(width=width)
     scene = picture.scene
@@ -379,8 +379,6 @@ def test_a_recurrent_step_in_one_shape_says_its_kind() -> None:
 @pytest.mark.parametrize("lines", [
     ("hidden h: x & h[t-1] -> 8 perceptrons -> tanh", "output y: 4 perceptrons"),
     ("hidden z: lstm(5, layers = 2, bidirectional = true)", "output y: 4 perceptrons"),
-    ("hidden f: x -> gru(5)", "hidden b: x -> reversed(gru(5))", "output y: f & b -> last(time) -> 4 perceptrons"),
-    ("hidden h: GRU(7)", "output y: 4 perceptrons"),
 ])  # fmt: skip
 def test_a_column_shows_the_steps_that_delays_need_in_letters_that_can_be_read(lines: tuple[str, ...]) -> None:
     text = "\n".join(("net n(T) {", "input x: 6 over T", *lines, "}"))
