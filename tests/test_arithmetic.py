@@ -60,7 +60,7 @@ EXPRESSIONS = (
 
 
 def codes(text: str) -> list[str]:
-    found = Spec(parse_program(text)).check()
+    found = Spec(parse_program(text)).check(propose=False)
     return sorted({item.code + ("?" if item.severity == "warning" else "") for item in found})
 
 

@@ -113,7 +113,7 @@ def test_a_reader_that_ends_first_is_no_mistake(command: str, spec: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the signals of POSIX")
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("command", ["check a.net", "train a.net --with t.net -q --no-pictures"])
 def test_an_interrupt_at_any_moment_leaves_no_traceback(command: str, every: int, spec: Path) -> None:
     text = (
