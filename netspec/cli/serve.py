@@ -10,7 +10,7 @@ import click
 from netspec.cli.options import allow_option, common, limit_option, limits_of, require_files
 from netspec.cli.output import language_of, say
 from netspec.diagnostics.catalogue import Language, phrase
-from netspec.diagnostics.errors import UsageError, reason
+from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 
 PORT = 8750
@@ -50,7 +50,7 @@ def serve(
         listener = listening(host, PORT if port is None else port)
     except OSError as error:
         if port is not None:
-            words: Words = {"host": host, "port": str(port), "reason": reason(error)}
+            words: Words = {"host": host, "port": str(port), "reason": os.strerror(error.errno or 0)}
             raise UsageError(Diagnostic("NS937", None, words)) from None
         listener = listening(host, 0)
     shown = f"[{host}]" if ":" in host else host
