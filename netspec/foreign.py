@@ -319,8 +319,8 @@ CALLS: Final = {
         ("embedding_dim", "embed({embedding_dim})"),
     ],
     "multiheadattention|selfattention|attention|mha": [
-        ("num_heads key_dim", "attention({num_heads}, width = {key_dim})"),
         ("embed_dim num_heads dropout bias", "attention({num_heads})"),
+        ("num_heads key_dim", "attention({num_heads}, width = {key_dim})"),
         ("num_heads key_dim value_dim dropout", "attention({num_heads})"),
         ("heads", "attention({heads})"),
     ],

@@ -338,7 +338,8 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
 def _captions(written: str, made: str, rule: str) -> bool:
     """Whether words that were read as the language's come to stand in quotes, where they say nothing; settings may."""
     quoted = {word for text in re.findall(STRING, made) if text not in written for word in re.findall(r"\w+", text)}
-    return bool(quoted) and rule == "stmt" and (not quoted.isdisjoint(KEYWORDS) or edits.stop(written, rule) is None)
+    captioned = rule == "stmt" and not written.startswith("use")
+    return bool(quoted) and captioned and (not quoted.isdisjoint(KEYWORDS) or edits.stop(written, rule) is None)
 
 
 def _count(errors: Sequence[Diagnostic]) -> int:
