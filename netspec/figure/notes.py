@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +35,7 @@ ORDER: Final = "order"  # the mark that says in which order a step reads its inp
 NARROW, APART = 60.0, 4.0  # the least width of the line of notes; from the figure to its words (mm)
 
 
+@lru_cache(maxsize=8192)  # a page is laid out many times
 def marks_of(graph: Graph, node: ir.Node, lang: str) -> tuple[Mark, ...]:
     """Return all marks of a step, its title first. The title is of the structure if the step makes new units."""
     found = node_marks(graph, node, lang)

@@ -91,7 +91,8 @@ def _chosen(
     wanted = page.type or TYPE
     tries: list[Try] = []
     for settings in ways:
-        if settings.fit.less and settings.type is None and any(one.most >= one.read for one in tries):
+        more = [one for one in tries if one.most >= one.read and _content(one.settings) != _content(settings)]
+        if more and settings.type is None:
             break
         scene = draw(settings)
         most = min(page.width / scene.canvas.width, page.height / scene.canvas.height)
@@ -106,6 +107,11 @@ def _chosen(
     best = next((one for one in tries if one.most >= one.read), None)
     best = best or min(tries, key=lambda one: one.read / one.most)
     return best, best.most
+
+
+def _content(settings: FigureSettings) -> tuple[object, ...]:
+    """Return what decides how much a figure has in it: rather than with less, it stands in letters that can be read."""
+    return settings.fit.types, settings.fit.less
 
 
 def _balanced(best: Try, draw: Callable[[FigureSettings], Scene], room: float) -> Try:

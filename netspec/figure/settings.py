@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 from netspec.ir.sizes import Size
@@ -87,6 +88,15 @@ class Room(NamedTuple):
     height: float
 
 
+class Types(IntEnum):
+    """At which arrows between boxes a figure says the types of values."""
+
+    NONE = 0
+    STAGES = 1  # of the net: at its inputs and outputs, and where the resolution changes
+    NET = 2  # in the net, not in the blocks beside it
+    ALL = 3
+
+
 class Fit(NamedTuple):
     """How closely a view sets a figure, and what it leaves out, for a page."""
 
@@ -94,9 +104,9 @@ class Fit(NamedTuple):
     height: float = math.inf
     gap: float = 1.0  # free space between shapes, as a part of the usual
     shape: float = 1.0  # the size of shapes relative to the letters outside them, as a part of the usual
-    types: bool = True  # whether the arrows between boxes say the types of their values
+    types: Types = Types.ALL  # which arrows between boxes say the types of their values
     folded: str = ""  # what a note below the figure says is left out
-    less: int = 0  # how many drawings of the deepest blocks are left out, which is better than letters nobody can read
+    less: frozenset[int] = frozenset()  # which drawings of blocks beside the net have no room: their numbers
     least: int = 3  # how many units or maps of a layer are drawn if not all are
 
     def letters(self, size: float) -> float:
@@ -179,7 +189,7 @@ class FigureSettings:
         wide, high = (math.inf, math.inf) if room is None else (room.width / shape, room.height / shape)
         return replace(self, fit=self.fit._replace(width=wide, height=high, gap=gap, shape=shape), **changes)
 
-    def without(self, said: str, types: bool = True) -> FigureSettings:
+    def without(self, said: str, types: Types = Types.ALL) -> FigureSettings:
         """Return a copy that leaves something out, with the words for it."""
         return replace(self, fit=self.fit._replace(types=types, folded=said))
 

@@ -37,6 +37,11 @@ _WORDS: Final = {
     "back": {"en": "inside, it reads {steps}", "ko": "안에서 {steps} 시점을 읽음"},
     "shared": {"en": "shared weights", "ko": "가중치 공유"},
     "not shown": {"en": "not shown: {text}", "ko": "그리지 않은 것: {text}"},
+    "types of net": {"en": "sizes of values inside the blocks are not written", "ko": "블록 안 값의 크기는 쓰지 않음"},
+    "types of stages": {
+        "en": "sizes are written at inputs and outputs, and where the resolution changes",
+        "ko": "값의 크기는 입력과 출력, 해상도가 바뀌는 곳에만 씀",
+    },
     "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},

@@ -9,7 +9,8 @@ import pytest
 import netspec
 from benchmarks.page import FIGURES, THIN, drawn, measured
 from netspec import UsageError
-from netspec.figure.settings import PRESETS
+from netspec.figure.settings import PRESETS, FigureSettings, Types
+from netspec.figure.views import VIEWS, Drawing
 from tests.conftest import ROOT
 
 COLUMN = {"width": "column"}
@@ -103,9 +104,51 @@ def test_what_is_left_out_is_said() -> None:
     net = loaded("zoo/luong")
     picture, usual = net.render(width="80mm"), net.render().scene
     (note,) = [text.plain for text in picture.scene.texts if "fold" in text.classes]
-    assert note == "the sizes of the values are not written"
+    assert note == "sizes are written at inputs and outputs, and where the resolution changes"
+    assert {wire.id for wire in usual.wires} == {wire.id for wire in picture.scene.wires}
     assert {node.id for node in usual.nodes} == {node.id for node in picture.scene.nodes}
     assert measured(picture.svg(), picture.scene, usual).folded
+
+
+BESIDE = """
+block Short {
+  input  x: d over T
+  output y: x + (x -> attention(4)) -> layernorm
+}
+block Long(m) {
+  input  x: d over T
+  input  memory: d over S
+  hidden a: x + (x -> attention(4, causal = true)) -> layernorm
+  hidden b: a + (a, memory, memory -> attention(4)) -> layernorm
+  output y: b + (b -> m perceptrons -> relu -> d perceptrons) -> layernorm
+}
+net n(V = 1000, d = 64) {
+  input  source: one of V over up to 50
+  input  target: one of V over up to 50
+  hidden memory: source -> embed(d) -> repeat 6 { Short }
+  hidden h: target -> embed(d) -> repeat 6 { Long(128, memory = memory) }
+  output p: V perceptrons -> softmax
+}
+"""
+
+
+def test_a_long_block_stands_in_two_columns_where_else_it_had_no_room() -> None:
+    net = netspec.parse(BESIDE).net()
+    for width, columns in (("170mm", 1), ("85mm", 2)):
+        scene = net.render(width=width).scene
+        frame = scene.find("detail Long").box
+        inside = [node for node in scene.nodes if node.id.startswith("detail Long/")]
+        assert all(frame.left < node.box.left and node.box.right < frame.right for node in inside)
+        main = [node for node in inside if "layernorm" in node.id]
+        assert len({round(node.box.middle.x) for node in main}) == columns
+        assert not [text.plain for text in scene.texts if "not opened" in text.plain]
+
+
+def test_sizes_go_before_blocks_and_the_sizes_in_blocks_first() -> None:
+    drawing = Drawing(netspec.parse(BESIDE).net().graph, FigureSettings(view="blocks"))
+    sets = [[way.fit for way in content] for content in VIEWS["blocks"]()._folds(drawing)]  # type: ignore[attr-defined]
+    assert [way.types for way in sets[0]] == [Types.ALL, Types.NET, Types.STAGES, Types.NONE]
+    assert [sorted(content[0].less) for content in sets] == [[], [1], [0], [0, 1]]
 
 
 def test_rows_begin_with_the_last_stack_again() -> None:

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations, product
 
 from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
 from netspec.figure.blocks.routing import rounded
-from netspec.figure.scene import Point, Rect
+from netspec.figure.scene import Point, Rect, around
 
 COLUMN = 16.0  # space in mm between columns of a chain, for the line from one column to the next
 BESIDE = 9.0  # space in mm between drawings that are not columns of one chain
 LANE = 4.0  # distance between the line that joins two columns and its boxes
 
-WIDER = 1.3  # how much wider than the room rows may be whose letters can still be read
+MIDDLE, WIDER = 1.15, 1.3  # how much wider than the room rows may be whose letters can still be read
+ORDERED = 4  # of so many drawings beside the net, all orders are tried
 TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area
 
 
-def joined(plan: Plan, parts: list[Placed]) -> Placed:
-    """Combine the drawings in order: first the columns of the net, then the others, stacked to fill the height."""
-    if len(parts) == 1:
-        return parts[0]
+def joined(plan: Plan, forms: list[list[Placed]]) -> Placed:
+    """Combine the drawings in order: first the columns of the net, then the others, stacked to fill the height.
+
+    Each drawing may have several forms, the usual one first. On a page the forms are chosen that have room.
+    """
+    if len(forms) == 1:
+        return forms[0][0]
     across = plan.direction in ("right", "left")
     columns = 1 + sum(arrow.carry for arrow in plan.arrows)
-    sizes = [_size(part.canvas, across) for part in parts]
-    places = _places(sizes, columns) if math.isinf(plan.room) else _packed(sizes, columns, plan, across)
-    moved = []
-    for part, (x, y) in zip(parts, places, strict=True):
-        left, top = (y, x) if across else (x, y)
-        moved.append(_moved(part, left - part.canvas.left, top - part.canvas.top))
+    if math.isinf(plan.room):
+        parts = [form[0] for form in forms]
+        places = _places([_size(part.canvas, across) for part in parts], columns)
+        places = [(y, x) for x, y in places] if across else places
+    else:
+        parts, places = _packed(forms, columns, plan, across)
+    moved = [
+        _moved(part, left - part.canvas.left, top - part.canvas.top)
+        for part, (left, top) in zip(parts, places, strict=True)
+    ]
     boxes = {name: point for part in moved for name, point in part.boxes.items()}
     clusters = {name: frame for part in moved for name, frame in part.clusters.items()}
     arrows = {name: arrow for part in moved for name, arrow in part.arrows.items()}
@@ -66,60 +75,72 @@ def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float,
     return found
 
 
-def _packed(sizes: list[tuple[float, float]], columns: int, plan: Plan, across: bool) -> list[tuple[float, float]]:
-    """Return the position (across, along) of each drawing on a page: the columns first, the others where they fit.
+def _packed(
+    forms: list[list[Placed]], columns: int, plan: Plan, across: bool
+) -> tuple[list[Placed], list[tuple[float, float]]]:
+    """Return the form of each drawing on a page, and its place: the columns first, the others where room is left.
 
-    The others stand in stacks beside the columns, or in rows below them: whichever keeps its letters largest, and of
-    those that are within the room the lowest.
+    The others stand beside the columns and below them: so that the letters are largest, in the usual forms and order if
+    these are as good, and then so that the figure is lowest.
     """
-    own: list[tuple[float, float]] = []
-    at = 0.0
-    for wide, _ in sizes[:columns]:
-        own.append((at, 0.0))
-        at += wide + COLUMN
+    own = [form[0] for form in forms[:columns]]
+    sizes = [_size(one.canvas, across) for one in own]
+    starts = [sum(wide + COLUMN for wide, _ in sizes[:number]) for number in range(columns)]
     foot = 3 * LANE if columns > 1 else 0.0  # for the lines from one column to the next
-    whole = (at - COLUMN, max(along for _, along in sizes[:columns]) + foot)
-    if across:
-        whole = whole[1], whole[0]
-    others = [(along, wide) if across else (wide, along) for wide, along in sizes[columns:]]
-    every = sum(high + BESIDE for _, high in others)
-    heights = sorted({whole[1], *(whole[1] * part for part in (1.25, 1.5)), every, every / 2, every / 3})
-    ways = [_stacks(others, whole[0] + BESIDE, high) for high in heights]
-    ways += [_shelves(others, whole[1] + BESIDE, max(plan.room * part, whole[0])) for part in (1.0, WIDER)]
-
-    def size(way: list[tuple[float, float]]) -> tuple[float, float]:
-        ends = [(x + wide, y + high) for (x, y), (wide, high) in zip(way, others, strict=True)]
-        return max([whole[0], *(x for x, _ in ends)]), max([whole[1], *(y for _, y in ends)])
-
-    def shrunk(way: list[tuple[float, float]]) -> tuple[float, float]:
-        wide, high = size(way)
-        return max(wide / plan.room, high / plan.high, 1.0), high
-
-    best = min(ways, key=shrunk)
-    return own + [(y, x) if across else (x, y) for x, y in best]
-
-
-def _stacks(sizes: list[tuple[float, float]], x: float, longest: float) -> list[tuple[float, float]]:
-    """Place drawings one below the other, in stacks of at most a height, from x on to the right.
-
-    Each stands in the first stack that has room for it.
-    """
-    stacks: list[list[float]] = []  # how high and how wide each is
-    chosen: list[tuple[int, float]] = []
-    for wide, high in sizes:
-        number = next((n for n, (y, _) in enumerate(stacks) if y + high <= longest), len(stacks))
-        if number == len(stacks):
-            stacks.append([0.0, 0.0])
-        stack = stacks[number]
-        chosen.append((number, stack[0]))
-        stack[:] = stack[0] + high + BESIDE, max(stack[1], wide)
-    starts = [x + sum(wide + BESIDE for _, wide in stacks[:number]) for number in range(len(stacks))]
-    return [(starts[number], y) for number, y in chosen]
+    wide, high = starts[-1] + sizes[-1][0], max(along for _, along in sizes) + foot
+    whole = Rect(0, 0, high, wide) if across else Rect(0, 0, wide, high)
+    others = [(n, [(one.canvas.width, one.canvas.height) for one in form]) for n, form in enumerate(forms[columns:])]
+    orders = (
+        list(permutations(others)) if len(others) <= ORDERED else [others, sorted(others, key=lambda o: -o[1][0][1])]
+    )
+    best: list[tuple[int, int, Rect]] = []
+    least = (math.inf, 0, math.inf)
+    for part, upright, several, order in product((1.0, MIDDLE, WIDER), (False, True), (1, None), orders):
+        chosen = [(number, form[:several]) for number, form in order]
+        if upright:  # columns of the height of the page, in place of rows of its width
+            turned = [(number, [(high, wide) for wide, high in form]) for number, form in chosen]
+            way = [(n, form, _turned(rect)) for n, form, rect in _filled(turned, _turned(whole), part * plan.high)]
+        else:
+            way = _filled(chosen, whole, max(part * plan.room, whole.width))
+        bounds = around([whole, *(rect for _, _, rect in way)])
+        shrunk = max(bounds.width / plan.room, bounds.height / plan.high, 1.0)
+        cost = (round(shrunk, 2), (several is None) + (order is not orders[0]), bounds.height)
+        if cost < least:
+            best, least = sorted(way, key=lambda one: one[0]), cost
+    own += [forms[columns + number][form] for number, form, _ in best]
+    places = [(0.0, start) if across else (start, 0.0) for start in starts]
+    return own, places + [(rect.left, rect.top) for _, _, rect in best]
 
 
-def _shelves(sizes: list[tuple[float, float]], y: float, room: float) -> list[tuple[float, float]]:
-    """Place drawings side by side, in rows of at most a width, from y on downwards."""
-    return [(x, y) for y, x in _stacks([(high, wide) for wide, high in sizes], y, room)]
+def _filled(
+    forms: list[tuple[int, list[tuple[float, float]]]], whole: Rect, width: float
+) -> list[tuple[int, int, Rect]]:
+    """Return the number of each drawing with those of its form and place: each ends as high as it can."""
+    found: list[tuple[int, int, Rect]] = []
+    taken = [whole]
+    for number, several in forms:
+        lefts = (0.0, *(rect.right + BESIDE for rect in taken))
+        tops = sorted((0.0, *(rect.bottom + BESIDE for rect in taken)))
+        best: tuple[float, float, float, int] = (math.inf, 0.0, 0.0, 0)
+        for form, (wide, high) in enumerate(several):
+            for left in lefts:
+                beside = [one for one in taken if one.left < left + wide + BESIDE and left < one.right + BESIDE - 0.01]
+                for top in tops:
+                    cost = max(0.0, left + wide - width), top + high, left, form
+                    if cost >= best:
+                        break
+                    if not any(one.top < top + high + BESIDE and top < one.bottom + BESIDE - 0.01 for one in beside):
+                        best = cost
+                        break
+        _, bottom, left, form = best
+        wide, high = several[form]
+        taken.append(Rect(left, bottom - high, left + wide, bottom))
+        found.append((number, form, taken[-1]))
+    return found
+
+
+def _turned(rect: Rect) -> Rect:
+    return Rect(rect.top, rect.left, rect.bottom, rect.right)
 
 
 def _moved(part: Placed, dx: float, dy: float) -> Placed:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import lru_cache
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import WRITERS, Picture, Writer
 from netspec.figure.backends.dot import PT, TABLE, dot, html_line, html_lines, name_of, number, on_paper, quoted
 from netspec.figure.backends.joining import joined
-from netspec.figure.blocks.arranging import parts_of
-from netspec.figure.blocks.placing import place
+from netspec.figure.blocks.arranging import fold, parts_of
+from netspec.figure.blocks.placing import framed, place
 from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.colours import readable
 from netspec.figure.scene import Scene
@@ -26,15 +28,61 @@ def lay_out(plan: Plan) -> Placed:
     if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
         words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
         raise UsageError(Diagnostic("NS724", None, dict(words)))
-    found: list[Placed] = []
     columns = 1 + sum(arrow.carry for arrow in plan.arrows)
-    for part in parts_of(plan):
-        placed = place(part)
-        if placed.canvas.width > plan.room and len(found) >= columns:  # a block beside the net may run the other way
-            turned = place(replace(part, direction="down" if part.direction in ("right", "left") else "right"))
-            placed = min(placed, turned, key=lambda one: one.canvas.width)
-        found.append(placed)
+    found = [_forms(part, plan, number >= columns) for number, part in enumerate(parts_of(plan))]
     return joined(plan, found)
+
+
+def _forms(part: Plan, plan: Plan, beside: bool) -> list[Placed]:
+    """Return the forms that a part may have, the usual one first.
+
+    On a page a block beside the net may run the other way, and stand in two columns in its frame.
+    """
+    placed = _place(_Part(part))
+    if math.isinf(plan.room) or not (beside and (part.clusters or placed.canvas.width > plan.room)):
+        return [placed]
+    turned = _place(_Part(replace(part, direction="down" if part.direction in ("right", "left") else "right")))
+    folded = _folded(part)
+    return [placed, turned, *([] if folded is None else [folded])]
+
+
+def _folded(part: Plan) -> Placed | None:
+    """Return a block beside the net in two columns in its frame; None if no single value passes its middle."""
+    frame, *inner = part.clusters
+    if frame.parent or any(cluster.parent == "" for cluster in inner):
+        return None
+    order = {box.id: float(number) for number, box in enumerate(part.boxes)}
+    for box in part.boxes[1:]:
+        if box.shape == "pill":  # an input stands in the column of its reader
+            reads = [order[arrow.target] - 0.5 for arrow in part.arrows if arrow.source == box.id]
+            order[box.id] = min(reads, default=order[box.id])
+    boxes = [replace(box, cluster=box.cluster if box.cluster != frame.id else "") for box in part.boxes]
+    boxes.sort(key=lambda box: order[box.id])
+    clusters = [replace(one, parent=one.parent if one.parent != frame.id else "") for one in inner]
+    whole = Plan(boxes, clusters, part.arrows, "down", gap=part.gap)
+    columns = parts_of(whole) if fold(whole, 2) else []
+    return framed(joined(whole, [[_place(_Part(one))] for one in columns]), frame) if len(columns) == 2 else None
+
+
+class _Part:
+    """A part of a plan, equal to another whose boxes and arrows take the same places: a page is laid out many times."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        boxes = tuple((b.id, b.shape, b.width, b.height, b.cluster, b.line, b.level) for b in plan.boxes)
+        clusters = tuple((one.id, one.parent, one.width, one.height) for one in plan.clusters)
+        self.key = boxes, clusters, tuple(plan.arrows), plan.direction, plan.gap
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and self.key == other.key
+
+
+@lru_cache(maxsize=256)
+def _place(part: _Part) -> Placed:
+    return place(part.plan)
 
 
 # ---- DOT

@@ -50,16 +50,16 @@ def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool
     if direction is not None or beside or columns is not None:
         plan.direction = direction or "down"
         automatic = _columns(plan) if plan.direction == "down" else 1
-        _fold(plan, columns or automatic, frames=columns is not None)
+        fold(plan, columns or automatic, frames=columns is not None)
         return
     plan.direction = "right"
     wide = _length(plan)
     if wide <= WIDEST:
         return
     rows = -(-int(wide) // int(WIDEST - 20))
-    if rows > MOST_ROWS or not _fold(plan, rows):
+    if rows > MOST_ROWS or not fold(plan, rows):
         plan.direction = "down"
-        _fold(plan, _columns(plan))
+        fold(plan, _columns(plan))
 
 
 def _length(plan: Plan) -> float:
@@ -79,7 +79,7 @@ def columns_for(plan: Plan, height: float) -> int:
     return max(1, math.ceil(_length(plan) / height))
 
 
-def _fold(plan: Plan, columns: int, frames: bool = False) -> bool:
+def fold(plan: Plan, columns: int, frames: bool = False) -> bool:
     """Cut a chain into `columns` parts of about equal length, and return whether all these cuts could be made.
 
     Each cut goes through a place that only one arrow passes; with `frames` also from one frame to the next.

@@ -21,7 +21,7 @@ from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.tex import Atom, Line, inline
 from netspec.figure.scene.tex import plain as in_characters
 from netspec.figure.scene.typeset import line_width, paragraph, words, wrapped
-from netspec.figure.settings import FigureSettings, split_arrow
+from netspec.figure.settings import FigureSettings, Types, split_arrow
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Layer, Scope
@@ -105,7 +105,7 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         name = scope.result_names[place - 1] if inner else path
         known = source.layer.label == name and not (inner and source.sign)  # a sign of a block has no name
         known = known or (inner and len(collapsed.part.results) == 1)
-        value = collapsed.type_left(edge) if collapsed.fit.types else None
+        value = collapsed.type_left(edge) if _typed(collapsed) else None
         type_ = "" if value is None else type_words(value, collapsed.lang)
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
         box = Box(f"{path}.out.{place}", "text", (Row(line, LIGHT, "guide"),), "tint-plain", "ink", "", path)
@@ -478,7 +478,7 @@ def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
     """Whether the value of a box has another type than every value that the box reads."""
-    if not collapsed.fit.types or source.fork:
+    if not _typed(collapsed) or source.fork:
         return False
     if source.outside or source.port:
         return True
@@ -489,7 +489,14 @@ def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
         for edge in node.inputs
         if any(read.node not in own for read, _ in collapsed.sources(edge))
     ]
-    return not reads or all(read != value for read in reads)
+    if collapsed.fit.types == Types.STAGES and reads:
+        return all((read.space, read.time) != (value.space, value.time) for read in reads)
+    return all(read != value for read in reads)
+
+
+def _typed(collapsed: CollapsedGraph) -> bool:
+    """Whether some arrows of a drawing say the types of their values."""
+    return collapsed.fit.types == Types.ALL or (collapsed.fit.types > Types.NONE and not collapsed.part.name)
 
 
 _TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")

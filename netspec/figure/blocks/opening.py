@@ -25,9 +25,11 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     automatic = settings.depth is None and not settings.unfold
     beside = automatic if settings.details is None else settings.details
     details = _details(graph, main) if beside else []
-    kept = max(0, len(details) - settings.fit.less)
-    found = [main, *details[:kept]]
-    main.left_out += {one.part.name: None for one in details[kept:] if one.part.name not in main.left_out}
+    less = settings.fit.less
+    found = [main, *(one for number, one in enumerate(details) if number not in less)]
+    kept = {one.part.name for one in found}
+    names = [one.part.name for number, one in enumerate(details) if number in less and one.part.name not in kept]
+    main.left_out = list(dict.fromkeys([*names, *main.left_out]))
     if not beside:
         main.left_out += dict.fromkeys(scope.name for scope in _closed_in(main))
     if settings.details and len(found) == 1:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
 
-from netspec.figure.blocks.plan import Arrow, Placed, Plan
+from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan
 from netspec.figure.blocks.routing import LANE, Router, rounded
 from netspec.figure.scene import MARGIN, Point, Rect, around
 
@@ -102,6 +102,16 @@ def place(plan: Plan) -> Placed:
     }
     boxes = {name: point(*one.middle) for name, one in drawn.boxes.items()}
     return Placed(rect(drawn.bounds).grown(MARGIN), boxes, frames, arrows)
+
+
+def framed(placed: Placed, cluster: Cluster) -> Placed:
+    """Return what is placed from top to bottom with a frame around it, and the frame's title."""
+    points = [Rect(*point, *point) for points, _ in placed.arrows.values() for point in points]
+    left, top, right, bottom = around([placed.canvas.grown(-MARGIN), *points]).grown(PAD)
+    top, right = top - cluster.height - UNDER, max(right, left + cluster.width + 2 * INSET)
+    title = Point(left + INSET + cluster.width / 2, top + cluster.height / 2)
+    frame = Rect(left, top, right, bottom)
+    return replace(placed, canvas=frame.grown(MARGIN), clusters={**placed.clusters, cluster.id: (frame, title)})
 
 
 class _Flow:

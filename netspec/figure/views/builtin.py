@@ -10,7 +10,7 @@ from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.notes import NAME, ORDER, titled
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings, Room
+from netspec.figure.settings import FigureSettings, Room, Types
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
@@ -18,6 +18,7 @@ from netspec.ir.graph import Graph, Node
 from netspec.ir.marks import BOX, NOTE, Mark
 
 # the free space between boxes as a part of the usual, and whether the net stays in one column
+READ = 1.17  # how much larger a page may be on which letters are as large as asked for, so that they can be read
 CLOSEST = ((1.0, True), (0.4, True), (1.0, False), (0.4, False), (0.1, True), (0.1, False))
 FEWEST = 4  # units of a layer that are drawn on a page with too little room
 UNITS = frozenset(("only", "input", "show", "symbol", "colors = kind", "color"))
@@ -312,37 +313,65 @@ class Blocks(View):
         return plan_of(drawing.graph, drawing.settings)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
-        """Yield the usual figure, then columns from top to bottom; then the net without the blocks beside it."""
+        """Yield the usual figure, then columns from top to bottom; then with fewer sizes and blocks."""
+        most = READ if drawing.settings.type is None else 1.0
+        first, *others = self._folds(drawing)
+        for content in (first, *others):
+            last = content is others[-1] if others else True
+            for number, settings in enumerate(content):
+                usual = content is first and not number
+                if usual or last or self._fits(drawing, settings, room, most):
+                    yield from self._set(drawing, settings, room)
+                elif not number and not self._fits(drawing, content[-1], room, most):
+                    break
+
+    def _set(
+        self, drawing: Drawing, settings: FigureSettings, room: Room, closest: bool = False
+    ) -> Iterator[FigureSettings]:
+        """Yield a figure set ever more closely; with `closest`, only as closely as can be."""
         from netspec.figure.blocks.arranging import columns_for
         from netspec.figure.blocks.boxes import plan_of
 
-        for settings in self._folds(drawing):
-            folds = settings.direction in (None, "down") and settings.columns is None
-            some = settings.fit.less > 0 and settings.details is not False
-            for gap, whole in CLOSEST[:2] if some else CLOSEST:
-                if whole:
-                    yield settings.close(room, gap)
-                elif folds:
-                    down = settings.close(room, gap, direction="down", columns=1)
-                    least = columns_for(plan_of(drawing.graph, down), room.height)
-                    for columns in range(least, least + 2):
-                        yield replace(down, columns=columns)
+        for gap, whole in CLOSEST[-2:] if closest else CLOSEST:
+            if whole:
+                yield settings.close(room, gap)
+            elif settings.direction in (None, "down") and settings.columns is None:
+                down = settings.close(room, gap, direction="down", columns=1)
+                least = columns_for(plan_of(drawing.graph, down), room.height)
+                for columns in range(least, least + 2):
+                    yield replace(down, columns=columns)
 
-    def _folds(self, drawing: Drawing) -> Iterator[FigureSettings]:
-        """Yield the figure that is asked for, then with ever less in it."""
+    def _fits(self, drawing: Drawing, settings: FigureSettings, room: Room, most: float) -> bool:
+        """Whether the boxes of a figure have room on a page that is `most` times as large."""
+        from netspec.figure.backends.layout import lay_out
+        from netspec.figure.blocks.boxes import plan_of
+
+        ways = self._set(drawing, settings, room, closest=True)
+        found = (lay_out(plan_of(drawing.graph, way)).canvas for way in ways)
+        return any(one.width <= most * room.width and one.height <= most * room.height for one in found)
+
+    def _folds(self, drawing: Drawing) -> Iterator[tuple[FigureSettings, ...]]:
+        """Yield the figure that is asked for, with ever fewer sizes of values in it; then so with ever fewer blocks."""
         from netspec.figure.blocks.opening import opened
 
-        asked, lang = drawing.settings, drawing.settings.lang
-        yield asked
-        yield asked.without(say("no types", lang), types=False)
+        asked = drawing.settings
+        beside = range(len(opened(drawing.graph, asked)) - 1)
+        yield self._sizes(asked, bool(beside))
         if asked.unfold or asked.depth is not None:
             asked = replace(asked, unfold=False, depth=None)
-            yield asked.without(say("once", lang))
-        main, *beside = opened(drawing.graph, asked)
-        for less in range(1, len(beside)):  # the figure says by itself what it does not open
-            yield replace(asked, fit=asked.fit._replace(less=less))
-        if beside:
-            yield replace(asked, depth=main.depth, details=False, fit=asked.fit._replace(less=len(beside)))
+            yield (asked.without(say("once", asked.lang)),)
+            beside = range(len(opened(drawing.graph, asked)) - 1)
+        # one block for which there is no room, the deepest first; then ever more. The figure says what it does not open
+        for less in dict.fromkeys(
+            map(frozenset, [*((one,) for one in beside[::-1]), *(beside[n:] for n in beside[::-1])])
+        ):
+            yield self._sizes(replace(asked, fit=asked.fit._replace(less=less)), len(less) < len(beside))
+
+    def _sizes(self, asked: FigureSettings, blocks: bool) -> tuple[FigureSettings, ...]:
+        """Return a figure with ever fewer sizes of values in it; `blocks`: whether there are blocks beside the net."""
+        fewer = (("types of net", Types.NET), ("types of stages", Types.STAGES), ("no types", Types.NONE))
+        some = (asked.without(say(name, asked.lang), types) for name, types in fewer if blocks or types != Types.NET)
+        return asked, *some
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.backends.layout import lay_out
