@@ -369,7 +369,8 @@ def test_branches_stand_side_by_side_in_the_order_of_the_join() -> None:
     join = node(scene, "y.join")
     assert boxes[1].x < join.x < boxes[2].x
     heads = {(round(wire.points[-1].x, 2), round(wire.points[-1].y, 2)) for wire in ends}
-    assert len(heads) == 2  # what comes from the left ends at the left of the circle, the rest at its right
+    # what comes from the left ends at the left of the circle, the rest at its right, each value at a place of its own
+    assert sorted(x > join.x for x, _ in heads) == [False, False, True, True]
 
 
 def test_lines_run_level_and_upright() -> None:

@@ -95,6 +95,7 @@ class Router:
             ways[arrow.id] = points
             if arrow.id in self.labels:
                 self.said[arrow.id], _ = self._label(points, arrow, lanes)
+        self._part(turns, ways)
         crowded = []
         for arrow in turns:  # once more, now that all ways are known
             if arrow.id in self.labels:
@@ -138,6 +139,33 @@ class Router:
                 ports = [(number - (len(us) - 1) / 2) * step for number in range(len(us))]
             for arrow, port in zip(several, ports, strict=True):
                 self.ports[arrow.id] = box.middle.x + port
+
+    def _part(self, arrows: list[Arrow], ways: dict[str, list[Point]]) -> None:
+        """Set the ends of different values at one point of a side apart, so that none seems to go on as another."""
+        at: dict[tuple[str, float, float], dict[str, list[tuple[bool, float, str, int]]]] = {}
+        for arrow in arrows:
+            points = ways[arrow.id]
+            for name, way, end in ((arrow.source, points, 0), (arrow.target, points[::-1], -1)):
+                (u, v), corner, after = way[0], way[1], way[min(2, len(way) - 1)]
+                if abs(corner.y - v) < 0.01:
+                    reach = abs(corner.x - u)  # from above the nearest first, from below the farthest
+                    turned = (after.y > v, reach if after.y < v else -reach, arrow.id, end if len(way) > 2 else 1)
+                    at.setdefault((name, round(u, 2), round(v, 2)), {}).setdefault(arrow.source, []).append(turned)
+        for (name, u, _), values in at.items():
+            box = self.boxes[name]
+            room, side = min(2.6, box.height / 4), 1 if u > box.middle.x else -1
+            several = sorted(values.values(), key=min)
+            still = next((place for place, ends in enumerate(several) if any(end == 1 for *_, end in ends)), None)
+            for place, ends in enumerate(several if len(several) > 1 else ()):
+                shift = 2 * place - len(several) + 1 if still is None else place - still
+                for _, _, arrow_id, end in ends if place != still else ():
+                    points = ways[arrow_id]
+                    points[end] = self._side(name, side, room * shift / (len(several) - 1))
+                    inner = 1 if end == 0 else -2
+                    points[inner] = points[inner]._replace(y=points[end].y)
+        self.lines = [line for line in self.lines if line[2] is None]
+        for arrow in arrows:
+            self._add(ways[arrow.id], arrow)
 
     def _corner(self, name: str) -> float:
         box = self.boxes[name]
@@ -284,7 +312,10 @@ class Router:
 
     def _beside(self, arrow: Arrow, lane: float, side: int, shift: int) -> list[Point]:
         """Return the way from the side of a box through a lane to the side of the other box."""
-        start, end = self._side(arrow.source, side, shift), self._side(arrow.target, side, -shift)
+        start, end = (
+            self._side(name, side, by * shift * min(2.6, self.boxes[name].height / 4))
+            for name, by in ((arrow.source, 1), (arrow.target, -1))
+        )
         ways = [start]
         box = self.boxes[arrow.source]
         if self._small(arrow.source) and not arrow.delay and end.y > box.bottom + FORK:
@@ -316,10 +347,9 @@ class Router:
         else:
             yield from (*bus, *join, *fork)
 
-    def _side(self, name: str, side: int, shift: int) -> Point:
-        """Return the point at a side of a box where an arrow may end: in the middle, or above or below it."""
+    def _side(self, name: str, side: int, by: float) -> Point:
+        """Return the point at a side of a box where an arrow may end: so far below its middle."""
         box = self.boxes[name]
-        by = shift * min(2.6, box.height / 4)
         if self.shapes[name] in ("circle", "dot", "pill"):
             radius = min(box.width, box.height) / 2
             return Point(box.middle.x + side * (box.width / 2 - radius + (radius**2 - by**2) ** 0.5), box.middle.y + by)
