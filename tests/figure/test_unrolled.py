@@ -334,6 +334,13 @@ def test_a_number_that_changes_another_line_has_a_circle() -> None:
     assert {wire.source[:1] for wire in scene.wires if wire.target in minus} == {"t"}
 
 
+@pytest.mark.parametrize("view", ["neurons", "unrolled"])
+def test_a_number_that_changes_an_earlier_step_has_a_circle(view: str) -> None:
+    scene = draw("net n {\n  input x: 1 over 9\n  output m: x*0.3 + x[t-1]*0.7\n}", view=view)
+    assert faults(scene) == []
+    assert {"× 0.3", "× 0.7"} <= {text.plain for text in scene.texts}
+
+
 def test_a_caption_of_an_earlier_step_stands_at_its_copy_or_in_the_note() -> None:
     text = """net elman(T) {
   input  x: 2 over T                                "input units"

@@ -201,7 +201,8 @@ class _Reader:
         read = node.inputs[0]
         parts = self.of(read, node)
         acts = bool(node.op.activation)
-        if makes_own(self.graph, node) and read in self.line_ends:
+        late = self.graph.nodes[read.node].kind == "delay"
+        if makes_own(self.graph, node) and (late or read in self.line_ends):
             group = self.start(node)
             group.activation = node.op.name if acts else ""
             group.sign = "" if acts else node.op.circle or node.op.title()
@@ -310,7 +311,10 @@ def makes_own(graph: Graph, node: Node) -> bool:
     """Whether a step has circles of its own although it makes no sums: an activation, or `1 - t`, of another line."""
     op = node.op
     changes = bool(op.activation) or (op.family == "arithmetic" and len(node.inputs) == 1)
-    return changes and op.effect == "each" and graph.nodes[node.inputs[0].node].layer != node.layer
+    if not changes or op.effect != "each":
+        return False
+    read = graph.nodes[node.inputs[0].node]
+    return read.kind == "delay" or read.layer != node.layer
 
 
 def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset[str]:
