@@ -118,7 +118,7 @@ def _balanced(best: Try, draw: Callable[[FigureSettings], Scene], room: float) -
     """Return a figure in rows with rows of about equal length: the narrowest with as many rows, or as high."""
     low, high = best.scene.canvas.width / 2, best.settings.fit.width
     least, rows = best.scene.canvas.width, _carried(best.scene)
-    most = room if rows else best.scene.canvas.height * SAME
+    most = room if rows else min(room, best.scene.canvas.height * SAME)
     for _ in range(BALANCING):
         width = (low + high) / 2
         settings = replace(best.settings, fit=best.settings.fit._replace(width=width))

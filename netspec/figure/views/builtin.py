@@ -328,11 +328,11 @@ class Blocks(View):
     def _set(
         self, drawing: Drawing, settings: FigureSettings, room: Room, closest: bool = False
     ) -> Iterator[FigureSettings]:
-        """Yield a figure set ever more closely; with `closest`, only as closely as can be."""
+        """Yield a figure set ever more closely; with `closest`, only in the closest ways."""
         from netspec.figure.blocks.arranging import columns_for
         from netspec.figure.blocks.boxes import plan_of
 
-        for gap, whole in CLOSEST[-2:] if closest else CLOSEST:
+        for gap, whole in (one for one in CLOSEST if not closest or one[0] < 1):
             if whole:
                 yield settings.close(room, gap)
             elif settings.direction in (None, "down") and settings.columns is None:
