@@ -9,6 +9,8 @@ import contextlib
 import io
 import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +22,7 @@ from docs.fences import DOCS, Fence, commands, fences
 
 DEV = DOCS.parent / "dev"
 QUICK = ["--epochs", "2"]  # training commands of pages, unless the fence says `whole`
+ENDLESS = ("serve",)  # commands that go on until Ctrl-C
 
 
 class Wrong(AssertionError):
@@ -98,9 +101,23 @@ class Page:
         language = ["--lang", "ko"] if self.language == "ko" and arguments[:1] != ["--help"] else []
         if "--lang" in arguments or arguments[:1] == ["--version"]:
             language = []
+        if arguments[:1] and arguments[0] in ENDLESS:
+            return self._until_it_speaks([*arguments, *language])
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
             code = main([*arguments, *hasty, *language])
         return code, stream.getvalue()
+
+    def _until_it_speaks(self, arguments: list[str]) -> tuple[int, str]:
+        """A command in a process of its own, which gets a Ctrl-C when it has said its first line."""
+        call = [sys.executable, "-m", "netspec", *arguments]
+        with subprocess.Popen(
+            call, cwd=self.folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            code = process.wait(60)
+            return 0 if code == 130 else code, first + process.stdout.read()  # 130: ended by Ctrl-C
 
     def _python(self, fence: Fence) -> None:
         stream = io.StringIO()
