@@ -128,3 +128,15 @@ def test_a_weight_of_a_filter_is_listed_in_the_layout_of_its_array() -> None:
     assert turned == tuple(zip(*plain, strict=True))  # type: ignore[call-overload]
     with pytest.raises(netspec.SpecError, match="NS361"):
         given(", transposed = true, groups = 2")
+
+
+def test_all_numbers_of_a_row_have_one_baseline_in_the_middle_of_their_cells() -> None:
+    scene = drawn(
+        "  input x: 1@3x3\n  output y: 1 filter 2x2 (bias = false, weights = [[[0, 1], [2, 3]]])",
+        '  input = "0,1,2, 3,4,5, 6,7,18"',
+    )
+    cells = {node.id: node for node in scene.nodes}
+    apart = [text.y - cells[text.inside].y for text in scene.texts if text.inside]
+    assert apart == pytest.approx([apart[0]] * 17)
+    one = next(text for text in scene.texts if text.inside and text.plain == "1")
+    assert one.box.middle.y == pytest.approx(cells[one.inside].y, abs=0.1)

@@ -95,6 +95,7 @@ class Canvas:
     by_id: dict[str, Node] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, float] = field(default_factory=dict)  # the size that the role of a label has, by the label's id
+    middles: dict[str, float] = field(default_factory=dict)  # the axis of a label, by the label's id
 
     # ---- nodes
 
@@ -136,16 +137,21 @@ class Canvas:
         (self.back if shape == "pill" else self.nodes).append(node)
         return node
 
-    def label(self, node: Node, line: Line, size: float, ink: str = "ink") -> Text | None:
-        """Write a label in the middle of a node; it and those of its role get smaller if it would not fit."""
+    def label(self, node: Node, line: Line, size: float, ink: str = "ink", middle: float | None = None) -> Text | None:
+        """Write a label in the middle of a node; it and those of its role get smaller if it would not fit.
+
+        Parameters:
+            middle: how far the baseline stands below the middle, in sizes; without it, as the font says.
+        """
         if not line:
             return None
+        middle = axis(line) if middle is None else middle
         wanted, size = size, fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
         text = Text(
             id=f"{node.id}.label",
             lines=(line,),
             x=node.x,
-            y=node.y + axis(line) * size,
+            y=node.y + middle * size,
             size=size,
             ink=ink,
             inside=node.id,
@@ -153,7 +159,7 @@ class Canvas:
             layer=node.layer,
         )
         self.texts.append(text)
-        self.wanted[text.id] = wanted
+        self.wanted[text.id], self.middles[text.id] = wanted, middle
         return text
 
     def dots(
@@ -316,7 +322,9 @@ class Canvas:
             self.texts = [
                 text
                 if self.wanted.get(text.id) != role or size[text.size] == text.size
-                else replace(text, size=size[text.size], y=text.y - axis(text.lines[0]) * (text.size - size[text.size]))
+                else replace(
+                    text, size=size[text.size], y=text.y - self.middles[text.id] * (text.size - size[text.size])
+                )
                 for text in self.texts
             ]
 

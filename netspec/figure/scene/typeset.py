@@ -29,6 +29,7 @@ LEAN = (0.07, 0.09)  # how far an italic f reaches over its width to the left (d
 OVER, BAR = 0.06, "¯"  # from a letter to its accent, in sizes; the sign that is stretched to a bar
 # how far the baseline of a line stands below the line's middle, in sizes
 AXIS: dict[Family, float] = {"math": 0.22, "sans": 0.3, "cjk": 0.36}
+DIGITS = 0.33  # the same of a line of digits alone, as most of a table's numbers are
 CJK = (920, -120, 850)  # advance, bottom and top of a Hangul syllable in Noto Sans KR, in thousandths of an em
 CJK_SPACE = (224, 0, 0)  # the same for a space between syllables
 WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # the same for wide and narrow characters that are in no table
@@ -249,7 +250,8 @@ def line_width(line: Line, size: float = 1.0) -> float:
 def axis(line: Line) -> float:
     """Return how far the baseline of a line stands below the line's middle, in sizes.
 
-    It depends on the font, not on the letters, so that all labels of a row have one baseline. A sign alone is centred.
+    It depends on the font, not on the letters, so that all labels of a row have one baseline. A sign alone is centred,
+    but not a digit, which may be one of many numbers.
     """
     runs = _at_origin(line, 1.0)[0]
     if (
@@ -257,7 +259,7 @@ def axis(line: Line) -> float:
         and len(runs) == 1
         and len(line[0].text) == 1
         and line[0].style == "upright"
-        and runs[0].text not in "01"
+        and not runs[0].text.isdecimal()
     ):
         return (runs[0].above - runs[0].below) / 2
     return AXIS[runs[0].family] if runs else 0.0

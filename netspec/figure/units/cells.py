@@ -11,8 +11,8 @@ from netspec.figure.notes import marks_of, titled
 from netspec.figure.scene import Pen, Point, Rect, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import DIGITS, line_width, math, symbol, upright, widest, words, wrapped
 from netspec.figure.scene.typeset import axis as middle_of
-from netspec.figure.scene.typeset import line_width, math, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
 from netspec.figure.trained.overlay import number
@@ -135,6 +135,7 @@ class Cells:
         self.tiles = self._tiles()
         self.few = settings.fit.gap <= 0.5  # on a page with too little room
         self.wide = CELL
+        self.middle: float | None = None  # of the text of a cell; all numbers stand in the middle of their cells
 
     # ---- what is known of the numbers
 
@@ -350,6 +351,7 @@ class Cells:
         piles = self.piles()
         labels = [line for pile in piles for grid in pile.grids for line in grid.lines if line]
         self.wide = min(max([CELL, *(line_width(line, TEXT) + 2.4 for line in labels)]), WIDEST)
+        self.middle = DIGITS if all(map(_is_number, labels)) else None
         apart = self.settings.fit.space(APART, 2.0)
         rows: list[list[Pile]] = [[]]
         reach = 0.0
@@ -448,7 +450,7 @@ class Cells:
                 value=None if outside else grid.value(row, column),
                 weight=(held := grid.weight(row, column)),
             )
-            canvas.label(node, line := grid.line(row, column), TEXT, "faint" if outside else "ink")
+            canvas.label(node, line := grid.line(row, column), TEXT, "faint" if outside else "ink", self.middle)
             if held is not None and _is_number(line):
                 canvas.texts[-1] = replace(canvas.texts[-1], classes=("label", "number"))
         for gap, down in grid.rows.gaps:
