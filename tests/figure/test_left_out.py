@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import netspec
-from netspec.figure.scene import Scene
+from netspec.figure.scene import Scene, layout, meets
+from tests.figure.drawn import draw, of
 
 WINDOWS = "  input x: 1@16\n  output y: 1 filter {filter}\n"
 XOR = """  input x: 2
@@ -138,3 +139,24 @@ def test_a_long_title_is_broken_and_does_not_widen_the_figure(view: str) -> None
     assert wide.canvas.width <= usual.canvas.width * 1.6
     title = next(text for text in wide.texts if "title" in text.classes and len(text.plain) > 40)
     assert " ".join(title.plain.split()) == long
+
+
+def test_an_activation_over_all_units_is_one_box_that_reads_all_sums() -> None:
+    text = "net n {{\n  input x: 2\n  output s: 3 perceptrons -> {}\n}}\nfigure {{\n  view = perceptron\n  {}\n}}\n"
+    scene = draw(text.format("softmax", ""))
+    (box,) = of(scene, "activation")
+    sums = of(scene, "sum")
+    assert {wire.source for wire in scene.wires if wire.target == box.id} == {total.id for total in sums}
+    assert {wire.target for wire in scene.wires if wire.source == box.id} == {f"s.{unit}" for unit in (1, 2, 3)}
+    assert [item.plain for item in scene.texts if item.id.endswith(".s")] == ["z_1", "z_2", "z_3"]  # s is the output
+    (box,) = of(draw(text.format("softmax", "s.show = [2]")), "activation")
+    assert box.ry > 2 * layout.UNIT  # the sums that are not drawn have room beside it
+    assert len(of(draw(text.format("relu", "")), "activation")) == 3
+    with pytest.raises(netspec.SpecError, match="NS713"):
+        draw(text.format("softmax", ""), view="equals")
+    for acts, left in (("relu -> softmax", "relu"), ("softmax -> relu", "softmax")):
+        assert f"not shown: {left} (s)" in [item.plain for item in draw(text.format(acts, "")).texts]
+    known = text.replace("perceptrons", "perceptrons (weights = [[0, 9, 9], [0, 0, 0], [0, 1, 1]])")
+    numbers = draw(known.format("softmax", 'input = "32, 31"'))
+    (box,) = of(numbers, "activation")
+    assert not [item.plain for item in numbers.texts if not item.inside and meets(box, item.box)]

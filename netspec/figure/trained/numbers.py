@@ -87,7 +87,7 @@ class Numbers:
         found = self.value(node.value)
         base = node.id.removesuffix(".sum")
         said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
-        act = self.nodes.get(f"{base}.act")
+        act = next((self.nodes.get(wire.target) for wire in self.scene.wires if wire.source == node.id), None)
         if said is not None and act is not None:
             line, room = (*said.lines[0], *upright(f" = {number(found)}")), act.box.left - node.box.right
             size = min(TOTAL, fitted(line, TOTAL, min(room / 2, 8.6), 99.0, False))
@@ -118,7 +118,11 @@ class Numbers:
         found = upright(number(self.value(node.value)))
         if label is not None:
             line = (*label.lines[0], *upright(" = "), *found)
-            self.changed[label.id] = replace(label, lines=(line,), size=label.size * 0.8)
+            said = replace(label, lines=(line,), size=label.size * 0.8)
+            ends = [self.nodes[wire.source].box.right + 1 for wire in self.scene.wires if wire.target == node.id]
+            if said.box.left < max(ends, default=said.box.left):  # not over the box that the value comes from
+                said = replace(said, x=max(ends), align="start")
+            self.changed[label.id] = said
         else:
             self.text(f"{node.id}.value", found, node.x, node.y - node.ry - 1.4, VALUE)
 

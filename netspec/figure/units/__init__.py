@@ -43,6 +43,7 @@ class Group:
     deep: bool = False  # whether the units belong to a round of a `repeat`
     title: str = ""
     activation: str = ""
+    across: bool = False  # whether each value of the activation depends on the sums of all units
     bias: bool = False
     bias_key: str = ""
     sign: str = ""  # the sign of a sum, difference or product such as a + b
@@ -213,7 +214,7 @@ class _Reader:
             if not part.delay and not isinstance(part.group, _Later):
                 part.group.value = node.index
                 if acts:
-                    part.group.activation = node.op.name
+                    part.group.activation, part.group.across = node.op.name, node.op.effect == "across"
         over = self.graph.type_of(read).time is not None and node.type.time is None
         return tuple(replace(part, ended=True) for part in parts) if over else parts
 

@@ -39,10 +39,12 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
 
 def shown_group(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
     """Return the layer whose unit is shown: the layer that `only` names, else the first layer of perceptrons."""
-    able = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.dense]
-    if not able:
-        raise Unsuitable(graph.nodes[groups[-1].node])
-    return next((group for group in able if group.layer.path == settings.only), able[0])
+    dense = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.dense]
+    able = [group for group in dense if group.layer.path == settings.only]
+    able = able or [group for group in dense if not group.across] or dense
+    if not able or able[0].across:  # such an activation needs the other units, too
+        raise Unsuitable(graph.nodes[able[0].value if able else groups[-1].node])
+    return able[0]
 
 
 def _one_unit(group: Group, settings: FigureSettings) -> FigureSettings:

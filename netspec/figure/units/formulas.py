@@ -24,11 +24,17 @@ def activation_line(activation: str) -> Line:
 
 
 def formula_lines(
-    group: Group, source: Group, settings: FigureSettings, constant: Line | None, numbers: Sequence[Line] = ()
+    group: Group,
+    source: Group,
+    settings: FigureSettings,
+    constant: Line | None,
+    summed: str,
+    numbers: Sequence[Line] = (),
 ) -> tuple[Line, tuple[Line, ...]]:
     """Return the head f(x_1, x_2) and the lines that follow; without an activation everything is in the head.
 
     Parameters:
+        summed: what the sum is called.
         numbers: the weights as numbers in the order of the sum, if they are known.
     """
     hints = settings.of(source.layer.path)
@@ -45,7 +51,7 @@ def formula_lines(
     if not group.activation:
         return (*head, Atom(" = ", "upright"), *total), ()
     act = activation_name(group.activation)
-    first = (Atom("= ", "upright"), act, Atom("(", "upright"), *symbol("s"), Atom(")", "upright"))
+    first = (Atom("= ", "upright"), act, Atom("(", "upright"), *symbol(summed), Atom(")", "upright"))
     second = (Atom("= ", "upright"), act, Atom("(", "upright"), *total, Atom(")", "upright"))
     return head, (first, second)
 

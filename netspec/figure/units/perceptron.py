@@ -32,6 +32,7 @@ CLOSEST = 0.4  # what remains of these distances on a page with little room
 SMALLER = (1.0, 0.88, 0.77)  # parts of the size of captions, of which the last can still be read
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
 FORMULA = layout.SMALL_LABEL
+TOTALS = ("s", "z", "u", "v", "Σ")  # names of a sum, of which it has the first that no drawn layer has
 
 
 @dataclass(slots=True)
@@ -136,18 +137,23 @@ class Perceptrons:
         inner = layout.stack([isinstance(row, Gap) for row in rows], False)
         step = inner[-1] - inner[0] + APART * layout.WEIGHT_PITCH
         tops = layout.stack([isinstance(entry, Gap) for entry in entries], False, step, BETWEEN)
-        outputs: list[Row] = []
+        sums: dict[Unit, Node] = {}
+        ends: dict[Unit, Node] = {}
         count = 0
         for entry, y in zip(entries, tops, strict=True):
             if isinstance(entry, Gap):
                 self.canvas.dots(f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path)
-                outputs.append(entry)
                 continue
             count += 1
             colours = self._colours(single, first, count)
             weights = self._weights(group, link, entry, rows, x, [y + at for at in inner], colours)
-            outputs.append(Source(self._sum(group, entry, weights, x, y, first), entry))
-        return outputs
+            sums[entry] = self._sum(group, entry, weights, x, y)
+            if not group.across:
+                ends[entry] = self._end(group, entry, self._activation(group, {entry: sums[entry]}, y, y), y)
+        if group.across:  # one box reads the sums of all units
+            box = self._activation(group, sums, tops[0], tops[-1])
+            ends = {entry: self._end(group, entry, box, total.y) for entry, total in sums.items()}
+        return [entry if isinstance(entry, Gap) else Source(ends[entry], entry) for entry in entries]
 
     def _colours(self, single: bool, first: bool, number: int) -> tuple[str, str]:
         """Return the ink of the weights, and the ink of the wires that lead to them."""
@@ -214,8 +220,8 @@ class Perceptrons:
             end = weight.rim(start)
         self.canvas.wire(source.id, weight.id, (start, end), pen=pen, layer=group.layer.path, classes=("input",))
 
-    def _sum(self, group: Group, unit: Unit, weights: list[Node], x: float, y: float, first: bool) -> Node:
-        """Draw the sum of the weights, the activation and the output; return the output's dot."""
+    def _sum(self, group: Group, unit: Unit, weights: list[Node], x: float, y: float) -> Node:
+        """Draw the sum of the weights, and return it."""
         canvas, base = self.canvas, f"{group.id}.{unit.name}"
         total = canvas.node(
             f"{base}.sum",
@@ -235,32 +241,37 @@ class Perceptrons:
                 knee = Point(weight.x + weight.rx + self.space(KNEE), weight.y)
                 points = (start, knee, total.rim(knee))
             canvas.wire(weight.id, total.id, points, layer=group.layer.path, classes=("product",))
-        last = total
         self.columns |= {"weights": x, "sum": total.x}
-        if group.activation:
-            last = self._activation(group, base, total, y)
-        return self._end(group, unit, last, y)
+        return total
 
-    def _activation(self, group: Group, base: str, total: Node, y: float) -> Node:
+    def _activation(self, group: Group, sums: dict[Unit, Node], top: float, low: float) -> Node:
+        """Draw the activation behind the sums that it reads, and return its box; without an activation, the last sum.
+
+        Its box reaches from the height `top` to the height `low`.
+        """
+        *_, last = sums.values()
+        if not group.activation:
+            return last
         rx, ry = layout.BOX
         line = activation_line(group.activation)
         rx = max(rx, line_width(line, layout.SMALL_LABEL) / 2 + 2)
         box = self.canvas.node(
-            f"{base}.act",
-            total.x + self.space(TO_BOX) + rx - layout.BOX[0],
-            y,
+            f"{group.id}.act" if group.across else f"{group.id}.{next(iter(sums)).name}.act",
+            last.x + self.space(TO_BOX) + rx - layout.BOX[0],
+            (top + low) / 2,
             rx,
-            ry,
+            ry + (low - top) / 2,
             shape="box",
             classes=("activation",),
             layer=group.layer.path,
         )
         self.canvas.label(box, line, layout.SMALL_LABEL)
-        start, end = Point(total.x + total.rx, y), Point(box.x - box.rx, y)
-        self.canvas.wire(total.id, box.id, (start, end), layer=group.layer.path)
-        self.canvas.text(
-            f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, layout.SMALL_LABEL, classes=("label",)
-        )
+        for unit, total in sums.items():
+            start, end = Point(total.x + total.rx, total.y), Point(box.x - box.rx, total.y)
+            self.canvas.wire(total.id, box.id, (start, end), layer=group.layer.path)
+            said = symbol(self.total, unit.index if self.named else ())
+            at = (start.x + end.x) / 2, total.y - 2.6
+            self.canvas.text(f"{group.id}.{unit.name}.s", (said,), *at, layout.SMALL_LABEL, classes=("label",))
         self.columns["activation"] = box.x
         return box
 
@@ -319,6 +330,7 @@ class Perceptrons:
 
     deep = False  # whether several layers are drawn
     named = False  # whether weights say which perceptron they belong to
+    total = "s"  # what a sum is called
     with_formula = False  # whether the last arrow ends at a formula
 
     def _end_ink(self, group: Group) -> str:
@@ -335,7 +347,9 @@ class Perceptrons:
         """Write what the layer computes: behind the last arrow or, without an x, below the figure from y on."""
         link = group.links[0]
         numbers = [text.lines[0] for text in self.canvas.texts if "number" in text.classes]
-        head, rest = formula_lines(group, link.source, self.settings, self.constant(link.source, group), numbers)
+        head, rest = formula_lines(
+            group, link.source, self.settings, self.constant(link.source, group), self.total, numbers
+        )
         lines = (head, *rest)
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
         wide = max(indent + line_width(head, FORMULA), widest(lines, FORMULA))
@@ -410,6 +424,9 @@ def perceptron(
     drawing.numbers = {group: number for number, group in enumerate(chain)}
     drawing.named = settings.notes != "none" and (drawing.deep or chain[-1].size != 1)
     drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1
+    if drawing.named or drawing.with_formula:
+        called = {settings.of(group.layer.path).symbol or group.label for group in chain}
+        drawing.total = next((name for name in TOTALS if name not in called), TOTALS[-1])
     x, xs = 0.0, [0.0]
     rows = drawing.inputs(chain[0], x, chain[1])
     drawing.columns["input"] = x

@@ -46,7 +46,7 @@ class Perceptron(View):
         return 2 + bool(chain[1].activation) if len(chain) == 2 else 0
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
-        return _with_activation(node, _in_units(drawing, node))
+        return _with_activation(drawing, node, _in_units(drawing, node))
 
 
 @VIEWS.register
@@ -151,7 +151,7 @@ class Filter(View):
             return None
         if node.op.weighted_sum and node.op.wiring == "window":
             return titled(node.op) if node.type.maps == 1 else frozenset({"kernel"})
-        return _with_activation(node, _in_units(drawing, node))
+        return _with_activation(drawing, node, _in_units(drawing, node))
 
 
 @VIEWS.register
@@ -187,7 +187,7 @@ class Cells(View):
         if shown:
             shown |= {mark.option for mark in said_beside(drawing.graph, node, drawing.settings.lang)}
             shown |= {"pad"} if pads_shown(group) else frozenset()
-        return _with_activation(node, shown)
+        return _with_activation(drawing, node, shown)
 
 
 @VIEWS.register
@@ -428,7 +428,7 @@ class Equals(View):
         group = shown_group(drawing.graph, groups_of(drawing.graph), drawing.settings)
         if node.index not in group.nodes:
             return None
-        shown = _with_activation(node, _in_units(drawing, node))
+        shown = _with_activation(drawing, node, _in_units(drawing, node))
         several = node.index == group.node and isinstance(group.size, int) and group.size > 1
         return shown - titled(node.op) if several else shown  # one unit is drawn; how many there are is said
 
@@ -473,9 +473,13 @@ def _reads_earlier(graph: Graph, node: Node) -> bool:
     return all(one.kind == "delay" or (one.op.wiring == "side" and _reads_earlier(graph, one)) for one in read)
 
 
-def _with_activation(node: Node, shown: frozenset[str]) -> frozenset[str]:
-    """Return the marks shown, and the activation's name, which these views write in a box and in the formula."""
-    return shown | {NAME} if node.op.activation else shown
+def _with_activation(drawing: Drawing, node: Node, shown: frozenset[str]) -> frozenset[str]:
+    """Return the marks shown, and the name of a layer's last activation, which is in a box and in the formula."""
+    if not node.op.activation:
+        return shown
+    after = (range(node.index + 1, group.value + 1) for group in groups_of(drawing.graph) if node.index in group.nodes)
+    later = any(drawing.graph.nodes[index].op.activation for index in next(after, ()))
+    return shown if later else shown | {NAME}
 
 
 # ---- what `only` leaves
