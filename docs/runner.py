@@ -22,7 +22,7 @@ from docs.fences import DOCS, Fence, commands, fences
 
 DEV = DOCS.parent / "dev"
 QUICK = ["--epochs", "2"]  # training commands of pages, unless the fence says `whole`
-ENDLESS = ("serve",)  # commands that go on until Ctrl-C
+ENDLESS = ("serve",)  # commands that go on until they are ended
 
 
 class Wrong(AssertionError):
@@ -108,16 +108,21 @@ class Page:
         return code, stream.getvalue()
 
     def _until_it_speaks(self, arguments: list[str]) -> tuple[int, str]:
-        """A command in a process of its own, which gets a Ctrl-C when it has said its first line."""
+        """A command in a process of its own, which is ended when it has said its first line."""
         call = [sys.executable, "-m", "netspec", *arguments]
         with subprocess.Popen(
             call, cwd=self.folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:
             assert process.stdout is not None
             first = process.stdout.readline()
-            process.send_signal(signal.SIGINT)
-            code = process.wait(60)
-            return 0 if code == 130 else code, first + process.stdout.read()  # 130: ended by Ctrl-C
+            process.terminate()  # a Ctrl-C is ignored below a shell that runs tests in the background
+            try:
+                rest, _ = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            ended = process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+            return 0 if ended else process.returncode, first + rest
 
     def _python(self, fence: Fence) -> None:
         stream = io.StringIO()
