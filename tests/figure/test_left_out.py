@@ -160,3 +160,14 @@ def test_an_activation_over_all_units_is_one_box_that_reads_all_sums() -> None:
     numbers = draw(known.format("softmax", 'input = "32, 31"'))
     (box,) = of(numbers, "activation")
     assert not [item.plain for item in numbers.texts if not item.inside and meets(box, item.box)]
+
+
+def test_a_line_that_changes_all_values_of_another_has_units_of_its_own() -> None:
+    lines = '  input x: 2\n  hidden z: 3 perceptrons "scores"\n  output p: z -> {} "shares"\n'
+    scene = drawn(lines.format("softmax"), '  z.title = "logits"\n  z.symbol = "a"')
+    said = {item.plain for item in scene.texts}
+    assert {"logits", "shares", "not shown: softmax (p)"} | {f"{name}_{k}" for name in "ap" for k in (1, 2, 3)} <= said
+    wires = {(wire.source, wire.target) for wire in scene.wires}
+    assert {(f"z.{a}", f"p.{b}") for a in (1, 2, 3) for b in (1, 2, 3)} <= wires
+    folded = drawn(lines.format("layernorm"))  # one row for both lines has the words of both
+    assert "scores\nshares" in [item.plain for item in folded.texts if "title" in item.classes]

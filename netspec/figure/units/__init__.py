@@ -205,9 +205,10 @@ class _Reader:
         late = self.graph.nodes[read.node].kind == "delay"
         if makes_own(self.graph, node) and (late or read in self.line_ends):
             group = self.start(node)
-            group.activation = node.op.name if acts else ""
+            group.activation, group.across = node.op.name if acts else "", node.op.effect == "across"
             group.sign = "" if acts else node.op.circle or node.op.title()
-            group.links = [Link(each.group, "same", each.delay, starts=each.starts, ended=each.ended) for each in parts]
+            kind: Kind = "full" if group.across else "same"
+            group.links = [Link(each.group, kind, each.delay, starts=each.starts, ended=each.ended) for each in parts]
             group.backward = _backward(parts, node)
             return (Part(group, flipped=group.backward),)
         for part in parts:
@@ -271,12 +272,17 @@ class _Reader:
         lines = {group.layer.index} | {scope.layer for scope in self.graph.ancestors(group.layer.scope)}
         ends = layer.scope == 0 and layer.role == "output"
         if layer.index in lines or ends:
-            group.title = layer.caption or group.title
+            own = layer.index in lines
+            group.title = (layer.caption or group.title) if own else _both(group.title, layer.caption)
             group.label = "" if group.deep else layer.label
         elif layer.caption and layer.scope == group.layer.scope:  # the line changes the values of these units
-            group.title = "\n".join(filter(None, (group.title, layer.caption)))
+            group.title = _both(group.title, layer.caption)
         if ends:
             group.role = "output"
+
+
+def _both(*captions: str) -> str:
+    return "\n".join(caption for caption in captions if caption)  # `filter` is a module of this package
 
 
 def _backward(parts: Iterable[Part], node: Node) -> bool:
@@ -312,7 +318,7 @@ def makes_own(graph: Graph, node: Node) -> bool:
     """Whether a step has circles of its own although it makes no sums: an activation, or `1 - t`, of another line."""
     op = node.op
     changes = bool(op.activation) or (op.family == "arithmetic" and len(node.inputs) == 1)
-    if not changes or op.effect != "each":
+    if not changes or not (op.effect == "each" or (op.effect == "across" and not node.type.space)):
         return False
     read = graph.nodes[node.inputs[0].node]
     return read.kind == "delay" or read.layer != node.layer
