@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -375,3 +376,25 @@ def test_no_two_roles_look_alike_in_any_theme() -> None:
     for theme in THEMES.values():
         looks = {(theme.colour(role), role in theme.dashed) for role in ("input", "hidden", "output")}
         assert len(looks) == 3, theme.name
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_numbers_stand_beside_the_shapes_of_a_perceptron_at_every_width(activation: str) -> None:
+    weights = "[[1.1, 0.2, -0.2, 0.1, 2.0], [3.2, 1.5, 1.3, 2.1, 0.0], [-1.2, 0, 0.25, 0.2, -0.3]]"
+    net = netspec.parse(
+        f"net n {{\n  input x: 4\n  output s: 3 perceptrons (weights = {weights}) -> {activation}\n}}\n"
+        'figure {\n  view = perceptron\n  input = "56, 231, 24, 2"\n}\n'
+    ).net()
+    for width in (None, "85mm"):
+        scene = net.render(width=width).scene
+        beside = [text for text in scene.texts if text.id.endswith((".product", ".s", ".label")) and not text.inside]
+        assert len(beside) == 3 * 5 + 5 + 3 + 3
+        for text in beside:
+            assert not [node.id for node in scene.nodes if _covers(node, text)], text.plain
+    assert number(6.06e-233) == "6e−233"
+
+
+def _covers(node: Node, text: Text) -> bool:
+    if node.shape == "box":
+        return node.box.overlaps(text.box)
+    return any(math.hypot(x - node.x, y - node.y) < node.rx - 0.3 for x, y in text.box.corners)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netspec.figure.scene import Dots, Item, Node, Point, Scene, Text, Value, Wire, canvas_of, layout
+from netspec.figure.scene import Dots, Item, Node, Scene, Text, Value, Wire, canvas_of, layout
 from netspec.figure.scene.canvas import evened, fitted
 from netspec.figure.scene.tex import Line
-from netspec.figure.scene.typeset import axis, upright
+from netspec.figure.scene.typeset import axis, line_width, upright
 from netspec.figure.trained import Arrays
 from netspec.figure.trained.overlay import number, value_of
 
@@ -70,15 +70,13 @@ class Numbers:
 
     def beside(self, wire: Wire) -> None:
         """Write the product beside the wire that leads from the weight to the sum."""
-        start = wire.points[0]
-        turn = wire.points[1] if len(wire.points) > 2 else Point(start.x + 8.3, start.y)
-        self.text(
-            f"{wire.source}.product",
-            upright(number(self.products[wire.source])),
-            (start.x + turn.x) / 2,
-            start.y - 0.9,
-            PRODUCT,
-        )
+        start, turn = wire.points[:2]
+        line = upright(number(self.products[wire.source]))
+        wide, end = line_width(line, PRODUCT), turn.x
+        if len(wire.points) == 2:  # the wire is level
+            end = min(end - 0.8, start.x + max(wide + 0.8, 8.3))
+        size = PRODUCT * min((end - start.x - 0.4) / wide, 1.0)
+        self.text(f"{wire.source}.product", line, (start.x + end) / 2, start.y - 0.9, size)
 
     def total(self, node: Node) -> None:
         """Write the sum as `s = …`, and beside dots the sum of the products that are not drawn."""
@@ -94,9 +92,12 @@ class Numbers:
             self.changed[said.id] = replace(said, lines=(line,), size=size, ink=INK)
             if size < LEAST * TOTAL:  # too long to stand between the sum and the activation
                 below = node.box.bottom + 1.2 + VALUE * 0.7
-                self.changed[said.id] = replace(
-                    said, lines=(line,), size=VALUE, ink=INK, x=node.x + 1, y=below, align="start"
-                )
+                said = replace(said, lines=(line,), size=VALUE, ink=INK, x=node.x + 1, y=below, align="start")
+                if said.box.overlaps(act.box):
+                    free = act.box.left - 0.8 - (node.x - 1.5)
+                    size = VALUE * min(free / line_width(line, VALUE), 1.0)
+                    said = replace(said, x=act.box.left - 0.8, align="end", size=size)
+                self.changed[said.id] = said
         else:
             self.text(f"{base}.total", upright(number(found)), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
         drawn = sum(value for id_, value in self.products.items() if id_.startswith(f"{base}.w."))

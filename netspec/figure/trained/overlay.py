@@ -15,6 +15,7 @@ from netspec.ir.graph import Graph
 
 THIN, THICK = 0.165, 0.85  # width of a wire for a weight of 0, and for the largest weight
 FAINTEST = 0.03  # a weight that is smaller than this part of the largest is drawn like 0
+NEARLY = 1e-12  # a smaller number is nearly 0
 SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend: font size, height of a row, length of a sample line
 
 
@@ -91,8 +92,11 @@ def _in_order(items: list[Item]) -> list[Item]:
 
 
 def number(value: float) -> str:
-    """Return a number with three digits: 0.577, −1.25, 4.59e−9. It has a true minus sign; −0 becomes 0."""
-    text = f"{value + 0.0:.3g}"
+    """Return a number with three digits: 0.577, −1.25, 4.59e−9. It has a true minus sign; −0 becomes 0.
+
+    Of a number that is nearly 0, such as 6e−233, one digit says enough.
+    """
+    text = f"{value + 0.0:.{1 if abs(value) < NEARLY else 3}g}"
     digits, sign, power = text.partition("e")
     return f"{digits}{sign}{int(power) if power else ''}".replace("-", "−")
 

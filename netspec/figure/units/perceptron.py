@@ -29,6 +29,7 @@ APART = 1.15  # distance from a perceptron's last weight to the next perceptron'
 # to the sum, from the sum to the activation box; the output dot is TO_END - 8.3 behind the last shape
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
 CLOSEST = 0.4  # what remains of these distances on a page with little room
+PRODUCTS = 0.7  # what remains of those to a sum where products stand on the wires
 SMALLER = (1.0, 0.88, 0.77)  # parts of the size of captions, of which the last can still be read
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
 FORMULA = layout.SMALL_LABEL
@@ -59,7 +60,8 @@ class Perceptrons:
 
     def space(self, distance: float) -> float:
         """Return a horizontal distance, which is shorter on a page with little room."""
-        return self.settings.fit.space(distance, CLOSEST * distance)
+        least = PRODUCTS if self.settings.input is not None and distance in (KNEE, TO_SUM) else CLOSEST
+        return self.settings.fit.space(distance, least * distance)
 
     # ---- inputs
 
