@@ -546,3 +546,19 @@ def test_a_size_behind_a_repeat_is_that_of_its_last_round() -> None:
 
     assert sizes(0) == ["27", "3"]
     assert sizes(3) == ["27", "3", "4"]  # in the frame no size that only one round has: 4 is that of f in each
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_a_loop_and_its_label_stand_between_its_box_and_the_next(direction: str) -> None:
+    text = (
+        "net m(d, H, T) {\n  input x: d over T\n  hidden e: x -> H perceptrons\n"
+        "  output h: (e -> Elman(H)) & (e -> reversed(Elman(H)))\n}\n"
+        f"figure {{\n  view = blocks\n  direction = {direction}\n}}\n"
+    )
+    scene = netspec.parse(text).net().render(width="85mm" if direction == "down" else None).scene
+    loops = [wire for wire in scene.wires if wire.source == wire.target]
+    assert len(loops) == 2
+    for wire in loops:
+        around = [wire.box, *(item.box for item in scene.texts if item.id.startswith(wire.id))]
+        assert len(around) == 2
+        assert not [one.id for one in scene.nodes if one.id != wire.source and any(map(one.box.overlaps, around))]

@@ -415,9 +415,11 @@ class _Level:
         return _wider(found, dict.fromkeys(range(min(found, default=0), max(found, default=-1) + 1), (WIRE, WIRE)))
 
     def _profile(self, name: str) -> Profile:
-        """Return how far an item and the labels of its arrows reach."""
+        """Return how far an item, its loops and the labels of its arrows reach."""
         item, row = self.items[name], self.rank[name]
-        found: Profile = {row: (item.left, item.right)}
+        loops = [arrow for arrow in self.arrows if arrow.source == arrow.target == name]
+        room = sum(self.flow.lane + self.flow.label.get(arrow.id, (-1.0,))[0] + 1 for arrow in loops)
+        found: Profile = {row: (item.left, item.right + room)}
         for source, target in [(name, to) for to in self.succ[name]] + [(of, name) for of in self.pred[name]]:
             rows = self.rank[source], self.rank[target]
             if rows[1] != rows[0] + 1 or name != (source if len(self.succ[source]) == 1 else target):
