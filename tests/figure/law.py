@@ -283,7 +283,7 @@ def drawn(text: str, view: str) -> Picture | None:
 def look(figure: Picture) -> Counter[Any]:
     """What a reader sees: shapes with fill and dash, texts and in which shape they are, wires, dots.
 
-    It has no tooltips and no places, but for the order of captions.
+    It has no tooltips and no places, but for the order of captions, and of what boxes read.
     """
     scene = figure.scene
     order = {node.id: number for number, node in enumerate(scene.nodes)}
@@ -307,6 +307,14 @@ def look(figure: Picture) -> Counter[Any]:
             case Polygon():
                 box = item.box
                 seen["polygon", item.fill, round(box.width, 1), round(box.height, 1)] += 1
+    if scene.view == "blocks":
+        places = {node.id: (round(node.y), round(node.x)) for node in scene.nodes}
+        into: dict[str, list[str]] = {}
+        for wire in scene.wires:
+            into.setdefault(wire.target, []).append(wire.source)
+        for target, sources in into.items():
+            sources.sort(key=lambda name: places.get(name, (0, 0)))
+            seen["inputs in order", order.get(target, -1), tuple(order.get(name, -1) for name in sources)] += 1
     captions = sorted((text for text in scene.texts if "caption" in text.classes), key=lambda text: text.x)
     seen["captions in order", tuple(text.plain for text in captions)] += 1
     return seen

@@ -446,26 +446,34 @@ def test_a_value_that_is_repeated_for_a_sign_has_no_box() -> None:
     ]
 
 
-def test_the_order_of_values_is_written_where_it_is_not_that_of_their_boxes() -> None:
-    text = "net n {{\n  input x: 8\n  hidden h: x -> split(2)\n  hidden a: x -> 4 perceptrons\n  output y: {}\n}}\n"
-
-    def said(line: str) -> list[str]:
-        plan = plan_of(netspec.parse(text.format(line)).net().graph, FigureSettings(depth=1))
-        return [plain(one.label) for one in plan.arrows if "out" not in one.target and "y." in one.target]
-
-    assert said("h.2 & a") == ["h.2, 4", "4"]
-    assert sorted(said("a & h.2")) == ["1st, 4", "h.2, 2nd, 4"]
-
-
-def test_what_goes_past_a_box_to_a_step_whose_order_matters_has_a_number() -> None:
-    text = "net n {{\n  input x: 4 over 4\n  hidden m: x -> 4 perceptrons -> tanh\n  output y: {}\n}}\n"
-
-    def said(line: str) -> list[str]:
-        plan = plan_of(netspec.parse(text.format(line)).net().graph, FigureSettings(depth=1))
-        return [plain(one.label) for one in plan.arrows if one.target.startswith("y.m") or "join" in one.target]
-
-    assert sorted(said("x, m -> matmul")) == ["1st", "2nd"]
-    assert "1st" not in said("x & m")
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("a & h.2", []),  # branches stand in the order in which they are joined
+        ("x & a & h.2", ["1st", "2nd", "3rd"]),  # what goes past them comes in last
+        ("a & h.2 & x", []),
+        ("m & x", []),
+        ("x & m", ["1st", "2nd"]),
+        ("m, x -> matmul", []),
+        ("x, m -> matmul", ["1st", "2nd"]),
+        ("m & m", ["1st, 2nd"]),
+        ("m & x & m", ["1st, 3rd", "2nd"]),
+        ("m + x", []),
+    ],
+)
+def test_the_order_of_values_is_written_where_their_arrows_come_in_otherwise(
+    line: str, numbers: list[str], direction: Any
+) -> None:
+    lines = "  hidden h: x -> split(2)\n  hidden a: x -> 4 perceptrons\n" if "a" in line.split() else ""
+    lines = lines or "  hidden m: x -> 4 perceptrons -> tanh\n"
+    net = netspec.parse(f"net n {{\n  input x: 4 over 4\n{lines}  output y: {line}\n}}\n").net()
+    scene = net.render(view="blocks", depth=1, direction=direction).scene
+    labels = [text.plain for text in scene.texts if "shape" in text.classes]
+    found = [
+        ", ".join(part for part in label.split(", ") if part[:1] in "123" and part[1:].isalpha()) for label in labels
+    ]
+    assert sorted(filter(None, found)) == numbers
 
 
 def test_a_sign_that_repeats_a_value_does_not_change_the_type_on_its_arrow() -> None:

@@ -78,7 +78,7 @@ def test_no_view_writes_the_source_of_mathematics(view: str) -> None:
 
 @pytest.mark.parametrize(("lang", "places"), [("en", ["1st, 6", "2nd", "3rd"]), ("ko", ["첫째, 6", "둘째", "셋째"])])
 def test_the_place_of_an_input_is_no_size(lang: str, places: list[str]) -> None:
-    lines = [f"  hidden {name}: x -> {size} perceptrons\n" for name, size in (("a", 4), ("b", 4), ("c", 6))]
-    text = f"net n {{\n  input x: 4\n{''.join(lines)}  output y: c & b & a -> 2 perceptrons\n}}\n"
+    lines = [f"  hidden {name}: {size} perceptrons\n" for name, size in (("a", 4), ("b", 4), ("c", 6))]
+    text = f"net n {{\n  input x: 4\n{''.join(lines)}  output y: c & a & b -> 2 perceptrons\n}}\n"
     drawn = scene(text, "blocks", lang=lang)
     assert [one.plain for one in drawn.texts if "shape" in one.classes and not one.plain.isdigit()] == places

@@ -51,7 +51,7 @@ def joined(plan: Plan, forms: list[list[Placed]]) -> Placed:
         max(frame.right for frame in frames),
         max(frame.bottom for frame in frames),
     )
-    return Placed(canvas, boxes, clusters, arrows)
+    return Placed(canvas, boxes, clusters, arrows, frozenset().union(*(part.numbered for part in moved)))
 
 
 def _size(canvas: Rect, across: bool) -> tuple[float, float]:
@@ -158,6 +158,7 @@ def _moved(part: Placed, dx: float, dy: float) -> Placed:
             name: (tuple(to(point) for point in points), middle and to(middle))
             for name, (points, middle) in part.arrows.items()
         },
+        part.numbered,
     )
 
 

@@ -172,8 +172,8 @@ class _PlanWriter:
         if (arrow.delay > 0 and not arrow.back) or arrow.carry:
             look.append("constraint=false")
         look.append(f'color="{self.theme.colour("loop" if arrow.delay else "ink")}"')
-        if arrow.label:
-            look.append(f"label={html_lines([arrow.label], 8.5)}")
+        if label := arrow.numbered or arrow.label:  # where the reader's Graphviz leads the arrows in is not known here
+            look.append(f"label={html_lines([label], 8.5)}")
         return f"{tail} -> {head} [{', '.join(look)}]"
 
 

@@ -117,7 +117,8 @@ def _cuts(plan: Plan, frames: bool) -> dict[int, str]:
     found = {}
     for cut, arrows in passing.items():
         ends = [plan.boxes[place[end]] for end in (arrows[0].source, arrows[0].target)]
-        alone = len(arrows) == 1 and not arrows[0].delay and all(end.shape != "text" for end in ends)
+        alone = len(arrows) == 1 and not (arrows[0].delay or arrows[0].numbered)
+        alone = alone and all(end.shape != "text" for end in ends)
         if not alone or not 1 < cut < len(plan.boxes) - 1:
             continue
         around = [_outermost(outer, end.cluster) for end in ends]

@@ -13,7 +13,19 @@ from dataclasses import replace
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
 from netspec.figure.blocks.arranging import as_u, set_out, straighten
 from netspec.figure.blocks.opening import opened
-from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
+from netspec.figure.blocks.plan import (
+    LEADING,
+    LIGHT,
+    NAME,
+    Arrow,
+    Box,
+    BoxShape,
+    Cluster,
+    Placed,
+    Plan,
+    Row,
+    label_size,
+)
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, steps_back, tint_of
 from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, Text
@@ -29,7 +41,7 @@ from netspec.ir.graph import Node as Step
 from netspec.ir.marks import BOX, ordinal
 from netspec.ir.types import Time, Type, type_text
 
-STEP, LIGHT = 3.9, 3.4  # text sizes: of a step, and of all that is less important
+STEP = 3.9  # text size of a step
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
 THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of PAD_X on a page; the least width of a box
 SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
@@ -374,6 +386,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     """
     values: dict[tuple[str, str, int], Type | None] = {}
     words: dict[tuple[str, str, int], dict[str, None]] = {}
+    places: dict[tuple[str, str, int], dict[int, tuple[int, ...]]] = {}
     delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
     ends: dict[str, NodeGroup] = {}
     for node in collapsed.graph.nodes:
@@ -392,11 +405,16 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 key = (source.id, target.id, min(delay, 1))
                 values.setdefault(key, collapsed.type_read(node, position, source_edge))
                 said = words.setdefault(key, {})
+                role = _role(collapsed, target, node, position)
+                if role == ordinal(position + 1, collapsed.lang):
+                    role = ""
+                    if delay >= 0:
+                        places.setdefault(key, {})[position] = steps
                 if not delay:
-                    part, role = _part(collapsed, source, source_edge), _role(collapsed, target, node, position)
-                    role = "" if role == ordinal(position + 1, collapsed.lang) and _in_order(collapsed, node) else role
-                    said |= {part: None, role: None}
+                    said |= {_part(collapsed, source, source_edge): None, role: None}
     found = []
+    # an arrow that is two inputs which no times tell apart: then all say which they are
+    twice = {key[1] for key, of in places.items() if len(of) > 1 and not (key[2] and _in_a_row(of))}
     typed: set[str] = set()
     given = _given(collapsed)
     for (source_id, target_id, least), value in values.items():
@@ -409,7 +427,12 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
             texts = _times(collapsed, delays[source_id, target_id], least)
         own = given.get((source.layer.path, target.layer.path)) if source.layer is not target.layer else None
         texts = texts if own is None else [own]
-        found.append(_arrow(source, target, ", ".join(texts), least))
+        order = places.get((source_id, target_id, least), {}) if own is None else {}
+        numbers = [ordinal(place + 1, collapsed.lang) for place in sorted(order, key=lambda place: order[place])]
+        text, numbered = ", ".join(texts), ", ".join((*numbers, *texts)) if numbers else ""
+        if target_id in twice:
+            text, numbered = numbered or text, ""
+        found.append(_arrow(source, target, text, least, numbered))
     return found
 
 
@@ -457,23 +480,16 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
     return roles[position] if len(roles) > position else ""
 
 
-def _in_order(collapsed: CollapsedGraph, node: Step) -> bool:
-    """Whether a step reads its values in the order of their boxes, so that no number has to say it.
-
-    A value that goes past the box of another enters at any side: only for signs its place does not matter.
-    """
-    sources = [source.node for edge in node.inputs for source, _ in collapsed.sources(edge)]
-    places = [collapsed.groups.index(collapsed.of[source]) for source in sources]
-    past = not node.op.circle and any(map(collapsed.recurs, sources, sources[1:]))
-    return places == sorted(set(places)) and not past
+def _in_a_row(places: dict[int, tuple[int, ...]]) -> bool:
+    """Whether earlier values of one box are inputs that follow each other, in the order of their delays."""
+    found = sorted(places, key=lambda place: places[place])
+    return found == list(range(found[0], found[0] + len(found)))
 
 
-def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:
-    head = not target.fork
-    if not text:
-        return Arrow(source.id, target.id, delay=delay, head=head)
-    line = inline(text)
-    return Arrow(source.id, target.id, line, delay, line_width(line, LIGHT) + 1.6, LIGHT * 1.45, head=head)
+def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int, numbered: str) -> Arrow:
+    line, more = (inline(one) if one else () for one in (text, numbered))
+    size = label_size(line) if line else (0.0, 0.0)
+    return Arrow(source.id, target.id, line, delay, *size, head=not target.fork, numbered=more)
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
@@ -540,9 +556,9 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
             head=arrow.head,
             classes=("delayed",) if arrow.delay else (),
         )
-        if arrow.label and middle is not None:
-            ink = "loop" if arrow.delay else "guide"
-            row = Row(arrow.label, arrow.height / 1.45, ink)
+        label = arrow.numbered if arrow.id in placed.numbered else arrow.label
+        if label and middle is not None:
+            row = Row(label, LIGHT, "loop" if arrow.delay else "guide")
             _centred(canvas, f"{arrow.id}.shape", (row,), middle, "", ("shape",))
     for cluster in plan.clusters:
         _draw_frame(canvas, cluster, *placed.clusters[cluster.id])

@@ -10,9 +10,9 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
-from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan
+from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan, label_size
 from netspec.figure.blocks.routing import LANE, Router, rounded
 from netspec.figure.scene import MARGIN, Point, Rect, around
 
@@ -86,6 +86,8 @@ def place(plan: Plan) -> Placed:
     """Return the places of all boxes, frames and arrows of a plan whose parts are joined."""
     flow = _Flow(plan)
     drawn = flow.level("")
+    while flow.number(drawn):
+        drawn = flow.level("")
     sign = -1 if plan.direction in ("up", "left") else 1
 
     def point(u: float, v: float) -> Point:
@@ -101,7 +103,7 @@ def place(plan: Plan) -> Placed:
         for name, (points, label) in drawn.arrows.items()
     }
     boxes = {name: point(*one.middle) for name, one in drawn.boxes.items()}
-    return Placed(rect(drawn.bounds).grown(MARGIN), boxes, frames, arrows)
+    return Placed(rect(drawn.bounds).grown(MARGIN), boxes, frames, arrows, frozenset(flow.numbered))
 
 
 def framed(placed: Placed, cluster: Cluster) -> Placed:
@@ -124,6 +126,7 @@ class _Flow:
         self.size = {b.id: (b.height, b.width) if self.across else (b.width, b.height) for b in plan.boxes}
         self.label = {a.id: (a.height, a.width) if self.across else (a.width, a.height) for a in plan.arrows if a.label}
         self.outer = {cluster.id: cluster.parent for cluster in plan.clusters}
+        self.numbered: set[str] = set()  # the arrows that say which input they are
 
     def frames_of(self, box: str) -> list[str]:
         """Return the frames around a box, the innermost first, and "" for the whole drawing."""
@@ -131,6 +134,19 @@ class _Flow:
         while found[-1]:
             found.append(self.outer[found[-1]])
         return found
+
+    def number(self, drawn: Drawn) -> bool:
+        """Let arrows say which input they are where they come in in another order; return whether any is new."""
+        into: dict[str, list[Arrow]] = {}
+        for arrow in self.plan.arrows:  # those into one box are in the order in which its step reads them
+            if arrow.numbered and arrow.id not in self.numbered:
+                into.setdefault(arrow.target, []).append(arrow)
+        found = [several for several in into.values() if not _in_order([drawn.arrows[a.id][0] for a in several])]
+        for arrow in (arrow for several in found for arrow in several):
+            wide, high = label_size(arrow.numbered)
+            self.label[arrow.id] = (high, wide) if self.across else (wide, high)
+            self.numbered.add(arrow.id)
+        return bool(found)
 
     def level(self, frame: str) -> Drawn:
         """Return what stands in a frame, or in the whole drawing, around the axis u = 0."""
@@ -609,6 +625,20 @@ class _Level:
             arrow.id: self.via[ends] for ends, arrows in self.edges.items() if ends in self.via for arrow in arrows
         }
         return router.route(self.arrows, self.lanes)
+
+
+def _in_order(ways: list[list[Point]]) -> bool:
+    """Whether arrows come in to a box one after the other across the flow: those from a side by their last lanes."""
+    most = max(map(len, ways))
+
+    def place(way: list[Point]) -> tuple[float, ...]:
+        (before, v), (end, last) = way[-2:]
+        side = 0.0 if abs(v - last) > 0.01 else -1.0 if before < end else 1.0
+        us = [u for u, _ in groupby(round(point.x, 2) for point in way[-1 - (side != 0) :: -1])]
+        return side, *us, *[us[-1]] * (most - len(us))
+
+    places = list(map(place, ways))
+    return places == sorted(places)
 
 
 def _names(series: Iterable[Element]) -> list[str]:

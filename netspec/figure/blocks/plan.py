@@ -9,9 +9,11 @@ from typing import Literal
 
 from netspec.figure.scene import Point, Rect
 from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import line_width
 from netspec.ir.graph import Node
 
-NAME, LEADING = 4.4, 1.35  # text size of names and titles in mm; distance of two baselines, in text sizes
+NAME, LIGHT = 4.4, 3.4  # text sizes in mm: of names and titles, and of all that is less important than a step
+LEADING = 1.35  # distance of two baselines, in text sizes
 
 BoxShape = Literal["box", "pill", "circle", "round", "dot", "text"]
 
@@ -76,12 +78,18 @@ class Arrow:
     head: bool = True
     straight: bool = False  # whether the arrow lies on the longest path through the net
     carry: bool = False  # whether the arrow leads from the end of one column to the top of the next
+    numbered: Line = ()  # the label with which one of several inputs it is, for a step whose inputs have an order
 
     @property
     def id(self) -> str:
         return f"{self.source}~{self.target}" + (
             "@start" if self.delay < 0 else f"@t-{self.delay}" if self.delay else ""
         )
+
+
+def label_size(label: Line) -> tuple[float, float]:
+    """Return the width and the height in mm of the label of an arrow."""
+    return line_width(label, LIGHT) + 1.6, LIGHT * 1.45
 
 
 @dataclass(slots=True)
@@ -106,10 +114,12 @@ class Placed:
     """The places that the layout engine chose, in mm; y points down.
 
     A box has the point of its middle, a cluster its frame and the middle of its title, an arrow the points of its cubic
-    spline (the tip is the last) and the middle of its label, if it has one.
+    spline (the tip is the last) and the middle of its label, if it has one. `numbered`: the arrows that say which input
+    they are, because the inputs of their step do not come in from left to right in order.
     """
 
     canvas: Rect
     boxes: Mapping[str, Point]
     clusters: Mapping[str, tuple[Rect, Point]]
     arrows: Mapping[str, tuple[tuple[Point, ...], Point | None]]
+    numbered: frozenset[str] = frozenset()
