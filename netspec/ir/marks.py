@@ -14,6 +14,7 @@ place in the figure, for the reason given: it does not change the values of a tr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -98,6 +99,13 @@ def marking(mark: Marking | Template) -> Marking:
     return mark if isinstance(mark, Marking) else structure(mark)
 
 
+def number_text(value: float) -> str:
+    """Return a number as people write it: `1000000`, `0.1`, `1e-5`."""
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
+        return str(int(value))
+    return re.sub(r"e(-?)\+?0*", r"e\1", f"{value:g}")
+
+
 def shown(value: Any, listed: bool = False) -> str:
     """Format an option's value for a figure: `3×3`, `0.1`, `normal(0, 0.02)`; with `listed`, `3, 3` for `3×3`."""
     if value is None:
@@ -110,7 +118,7 @@ def shown(value: Any, listed: bool = False) -> str:
         nested = any(isinstance(item, str | tuple | list) for item in value)
         return (" / " if nested else ", " if listed else "×").join(shown(item, listed) for item in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value).replace("-", "−")
+        return number_text(value).replace("-", "−")
     return str(value)
 
 

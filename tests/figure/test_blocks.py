@@ -15,6 +15,7 @@ from netspec.figure.blocks.placing import place
 from netspec.figure.scene import Node, Rect, Scene, Text
 from netspec.figure.scene.tex import plain
 from netspec.figure.settings import FigureSettings, LayerHints
+from netspec.ir.marks import shown
 
 ZOO = Path(__file__).parents[2] / "specs" / "zoo"
 
@@ -474,6 +475,17 @@ def test_the_order_of_values_is_written_where_their_arrows_come_in_otherwise(
         ", ".join(part for part in label.split(", ") if part[:1] in "123" and part[1:].isalpha()) for label in labels
     ]
     assert sorted(filter(None, found)) == numbers
+
+
+def test_numbers_are_written_as_people_write_them() -> None:
+    text = (
+        "block A(s, e) {\n  input x: c\n  output y: x*s -> layernorm(eps = e)\n}\n"
+        "net n {\n  input x: 4\n  hidden a: A(1000000.0, 1e-5)\n  output y: A(0.25, 0.001)\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=0, details=False))
+    rows = [plain(row.line) for box in plan.boxes for row in box.rows]
+    assert {"A(s = 1000000, e = 1e-5)", "A(s = 0.25, e = 0.001)"} <= set(rows)
+    assert [shown(value) for value in (1e6, -2.0, 1e-5, 1e20, 0.1, 3)] == ["1000000", "−2", "1e−5", "1e20", "0.1", "3"]
 
 
 def test_a_sign_that_repeats_a_value_does_not_change_the_type_on_its_arrow() -> None:

@@ -16,7 +16,7 @@ from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Node, Scope
-from netspec.ir.marks import BOX
+from netspec.ir.marks import BOX, number_text
 from netspec.ir.sizes import Formula, Size, divides
 from netspec.ir.types import Type
 
@@ -216,7 +216,7 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:g}"
+        return number_text(value)
     if isinstance(value, Type):
         return "×".join(map(size_label, value.space)) if _is_extent(value) else str(value)
     return size_label(value) if isinstance(value, int | Formula) else str(value)
