@@ -88,6 +88,8 @@ class Carrier:
                 self.settled += 1
                 with self.arrived:
                     idle = not self.waiting and not self.arrived.wait(IDLE)
+                if idle and not engine.initialized:  # no editor waits yet
+                    self._guarded(engine.warm)
                 if idle or self.settled > MOST_SETTLED:
                     gc.collect()
                     self.settled = 0

@@ -35,6 +35,25 @@ MOST_PUBLISHED = 200  # diagnostics of a document; an editor shows no more
 _SEVERITY = {"error": 1, "warning": 2, "note": 3}
 
 
+_START: Final = {"line": 0, "character": 0}
+_WARM: Final = """net units {
+  input  x: 4 over 3
+  hidden h: x & h[t-1] -> 4 perceptrons -> tanh
+  output y: 3 perceptrons
+}
+net maps {
+  input  x: 1@8x8
+  hidden c: 2 filters 3x3 -> relu -> maxpool(2)
+  output y: 3 perceptrons
+}
+net boxes {
+  input  x: 3@8x8
+  hidden c: 3 filters 3x3 (pad = same) -> batchnorm
+  output y: x + c -> relu
+}
+"""  # a net for each kind of figure
+
+
 class Refused(Exception):
     """A request that has no answer; `code` is that of JSON-RPC, and the text is a sentence for the user."""
 
@@ -179,6 +198,19 @@ class Engine:
             del self._changed[uri]
             if uri in self.documents:
                 self._publish(self.documents[uri])
+
+    def warm(self) -> None:
+        """Answer requests that nobody makes, so that the first of a client finds loaded what it needs."""
+        other = Engine(lambda method, params: None, limits=self.limits)
+        other.request("initialize", {})
+        item = {"uri": "untitled:warm.net", "text": _WARM}
+        document = {"textDocument": item, "range": {"start": _START, "end": _START}}
+        other.notify("textDocument/didOpen", document)
+        other.settle()
+        for method in ("textDocument/semanticTokens/full", "textDocument/inlayHint", "netspec/choices"):
+            other.request(method, document)
+        for name in ("units", "maps", "boxes"):
+            other.request("netspec/figure", {**document, "net": name})
 
     def _said(self, diagnostic: Diagnostic) -> str:
         text = message(diagnostic.code, diagnostic.words, self.language)

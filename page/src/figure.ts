@@ -165,7 +165,7 @@ export class Figure {
     this.answer = answer;
     if (changed) this.offer();
     const parsed = new DOMParser().parseFromString(answer.svg, "image/svg+xml").documentElement;
-    this.paper.replaceChildren(document.importNode(parsed, true));
+    this.paper.replaceChildren(document.adoptNode(parsed));
     this.paper.classList.remove("old");
     this.words.hidden = true;
     this.mark();
@@ -200,7 +200,7 @@ export class Figure {
         own.disabled = title === undefined;
         own.title = title ?? "";
       }
-    }, 150);
+    }, 300); // up to six checks: not between two keys
   }
 
   /** Makes a change of the line where the caret is now, whatever was offered before. */

@@ -444,5 +444,5 @@ addEventListener("beforeunload", (event) => {
 });
 addEventListener("hashchange", () => void fromAddress());
 system.addEventListener("change", paint);
+void connect(); // while the page is laid out
 layOut();
-void connect();

@@ -6,10 +6,12 @@ import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
+SPECS = Path(__file__).resolve().parents[2] / "specs"
 TEXT = "net n {\n  input  x: 4\n  output y: 2 perceptrons -> rellu\n}\n"
 
 
@@ -81,3 +83,25 @@ def test_what_is_not_well_formed_is_refused_and_the_server_goes_on() -> None:
     assert b"NS923" not in done.stdout
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
+
+
+def test_an_engine_that_is_warm_loads_nothing_for_a_first_figure() -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from netspec.editor.engine import Engine, uri_of\n"
+        "engine = Engine(print)\n"
+        "engine.warm()\n"
+        "assert not engine.initialized and not engine.documents\n"
+        "before = set(sys.modules)\n"
+        "engine.send = lambda *_: None\n"
+        "engine.request('initialize', {})\n"
+        "for path in map(Path, sys.argv[1:]):\n"
+        "    item = {'uri': uri_of(path), 'text': path.read_text(encoding='utf-8')}\n"
+        "    engine.notify('textDocument/didOpen', {'textDocument': item})\n"
+        "    assert engine.request('netspec/figure', {'textDocument': item})['svg']\n"
+        "print(*sorted(one for one in set(sys.modules) - before if one.startswith('netspec.figure')))\n"
+    )
+    post = [str(SPECS / "post" / name) for name in ("mlp.net", "lenet.net", "rnn.net", "tree.net")]
+    done = subprocess.run([sys.executable, "-c", program, *post], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
