@@ -341,3 +341,8 @@ def test_without_weights_nothing_is_coloured() -> None:
     assert {colour(wire) for wire in post("tree").wires} == {"#000000"}
     assert not [wire for wire in post("tree").wires if not near(wire.pen.width, HAIR)]
     assert out_of(post("tree"), column(post("tree"), "x")[0])
+
+
+def test_a_caption_that_is_a_name_stands_alone() -> None:
+    captions = ('["입력-은닉\\n가중치", "은닉-출력\\n가중치"]', '["$W_1$", "weights $W_2$"]')
+    assert list(texts(post("mlp", captions), "formula")) == ["W^{H×K}"]

@@ -57,8 +57,9 @@ def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
     ranks = weighted(groups)
     for group, said in zip(ranks, settings.captions, strict=False):
         words = wrapped(said, settings.fit.space(layout.COLUMN - 2 * layout.UNIT - 1, APART), size) if said else ()
-        formula = settings.fit.letters(layout.FORMULA)
-        found.append(Caption(group.id, ranks[group], words, weights_formula(group), size, formula))
+        named = words and all(atom.style != "sans" for line in words for atom in line)  # `$W_1$` is a name itself
+        formula = () if named else weights_formula(group)
+        found.append(Caption(group.id, ranks[group], words, formula, size, settings.fit.letters(layout.FORMULA)))
     return found
 
 
