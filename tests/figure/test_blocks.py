@@ -287,7 +287,7 @@ def test_a_closed_line_says_in_words_what_its_steps_read() -> None:
     assert boxes["u"] == "u x & s[t−1] 8 perceptrons sigmoid"
     assert boxes["s"] == "s (1 − u) × s[t−1] + u × (8 perceptrons of layer norm of x)"
     assert boxes["e"] == "e s − (x + u) + (positions 8, learned of s)"
-    assert boxes["z"] == "z Look(heads 2, p = 0.1, no whole) × 2 Look(heads 2, p = 0.1, whole)"
+    assert boxes["z"] == "z Look (heads 2, p = 0.1, no whole) × 2 Look(heads 2, p = 0.1, whole)"
     korean = boxes_of(FORMULA, depth=0, lang="ko")["s"].replace(" / ", " ")
     assert korean == "s (1 − u) × s[t−1] + u × (x의 층 정규화의 퍼셉트론 8개)"
 
@@ -475,6 +475,20 @@ def test_the_order_of_values_is_written_where_their_arrows_come_in_otherwise(
         ", ".join(part for part in label.split(", ") if part[:1] in "123" and part[1:].isalpha()) for label in labels
     ]
     assert sorted(filter(None, found)) == numbers
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        ("8, 512, 1024", ["BlockWithALongName", "(8, 512, 1024)"]),
+        ("1000000, 2000000, 3000000", ["BlockWithALongName", "(1000000, 2000000,", "3000000)"]),
+    ],
+)
+def test_a_long_call_is_broken_before_its_parentheses(given: str, rows: list[str]) -> None:
+    text = "block BlockWithALongName(a, b, d) {\n  input x: c\n  output y: x*a*b*d\n}\n"
+    text += f"net n {{\n  input x: 4\n  hidden a: BlockWithALongName({given})\n  output y: 2 perceptrons\n}}\n"
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=0, details=False))
+    assert [plain(row.line) for box in plan.boxes for row in box.rows if box.id == "a"] == ["a", *rows]
 
 
 def test_numbers_are_written_as_people_write_them() -> None:

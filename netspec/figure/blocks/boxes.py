@@ -241,20 +241,37 @@ def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None
 _ENDS = (": ", " → ", "; ", ", ")  # behind which a text in a box goes on in the next line, the best first
 
 
-def _broken(text: str, size: float, widest: float, signs: tuple[str, ...] = _ENDS) -> tuple[Line, ...]:
-    """Break a text into lines of at most this width: after arrows and points if there are any, else between words."""
-    if line_width(words(text), size) <= widest or not signs:
+def _broken(text: str, size: float, widest: float, signs: tuple[str, ...] = _ENDS, inside: int = 0) -> tuple[Line, ...]:
+    """Break a text into lines of at most this width: after arrows and points if there are any, else between words.
+
+    A call is broken before its parentheses, and in them only where they have no room in a line: then `inside` is 1.
+    """
+    name, sign, given = text.partition("(")
+    if line_width(words(text), size) <= widest or not (signs or (sign and not inside)):
         return wrapped(text, widest, size)
+    if not signs:
+        if not name:
+            return _broken(text, size, widest, inside=1)
+        return (*wrapped(name.rstrip(), widest, size), *_broken(sign + given, size, widest, ()))
     sign, *rest = signs
     lines: list[str] = []
-    for piece in text.split(sign):
+    for piece in _pieces(text, sign, inside):
         longer = f"{lines[-1]}{sign}{piece}" if lines else piece
         if lines and line_width(words(longer + sign.rstrip()), size) <= widest:
             lines[-1] = longer
         else:
             lines.append(piece)
     ended = [line + sign.rstrip() for line in lines[:-1]] + lines[-1:]
-    return tuple(line for text in ended for line in _broken(text, size, widest, tuple(rest)))
+    return tuple(line for text in ended for line in _broken(text, size, widest, tuple(rest), inside))
+
+
+def _pieces(text: str, sign: str, inside: int) -> list[str]:
+    """Split a text at a sign, but not in more parentheses than `inside`."""
+    found, depth = list[str](), 0
+    for piece in text.split(sign):
+        found = [*found[:-1], f"{found[-1]}{sign}{piece}"] if depth > inside else [*found, piece]
+        depth += piece.count("(") - piece.count(")")
+    return found
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
