@@ -193,6 +193,25 @@ def _of_block(graph: Graph, layer: ir.Layer) -> str:
     return f"{block}.{layer.label}" if block else layer.label
 
 
+def dropping(graph: Graph, layer: ir.Layer) -> list[ir.Node]:
+    """Return the steps that zero some units of a line in training: its own last ones, and those that read it."""
+    ends = {edge.node for edge in layer.values}
+    own = {node.index for end in ends for node in _same_units(graph, graph.nodes[end])}
+    return [
+        node
+        for node in graph.nodes
+        if node.op.drops_units and (node.index in own or ends & {before.index for before in _same_units(graph, node)})
+    ]
+
+
+def _same_units(graph: Graph, node: ir.Node) -> Iterator[ir.Node]:
+    """Yield a step and the steps before it whose units it changes, up to the one that makes them."""
+    yield node
+    while node.inputs and not node.kind and node.op.effect in ("same", "each", "across", "order"):
+        node = graph.nodes[node.inputs[0].node]
+        yield node
+
+
 def lines_named(graph: Graph, name: str) -> list[ir.Layer]:
     """Return the lines of a net that a path names: `h`, `h.2.a`, or `Basic.a` for this line in each call of a block."""
     exact = [layer for layer in graph.layers if layer.path == name]

@@ -12,7 +12,7 @@ from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
 from netspec.figure.blocks import part_of
 from netspec.figure.colours import KINDS
-from netspec.figure.notes import lines_named, reads
+from netspec.figure.notes import dropping, lines_named, reads
 from netspec.figure.scene.tex import TexFault, mathematics
 from netspec.figure.scene.typeset import paragraph
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
@@ -211,6 +211,9 @@ class Reader:
                 return [path], name, self.color(setting.value)
         layers = self.lines(path, setting.key_at, others)
         value = self.value(f"{path}.{name}", option, setting.value, layers[0])
+        if name == "dropped" and self.graph is not None and not all(dropping(self.graph, one) for one in layers):
+            words = {"name": f"{path}.{name}", "layer": path}
+            raise Fault(Diagnostic("NS946", self.source.span(setting.key_at), dict(words)))
         return [layer.path for layer in layers], name, value
 
     def lines(self, path: str, at: tree.Place, others: tuple[str, ...] = ()) -> list[Layer]:

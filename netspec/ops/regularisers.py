@@ -24,6 +24,7 @@ class Dropout(Elementwise):
     effect = "same"
     family = "regulariser"
     linear = True
+    drops_units = True
     summary = "in training each value is zero with probability p"
     source = "Srivastava 2014; torch.nn.functional.dropout"
     example = "dropout(0.5)"

@@ -72,7 +72,10 @@ def test_a_figure_of_a_part_says_which_lines_it_leaves_out(view: str, left: str)
 
 
 def test_dropped_units_are_crossed_out_and_have_no_wires() -> None:
-    scene = drawn(DEEP, "  a.dropped = [2, 5]")
+    drops = DEEP.replace("relu", "relu -> dropout(0.5)")
+    scene = drawn(drops, "  a.dropped = [2, 5]")
+    assert not [text for text in scene.texts if "dropout" in text.plain]  # the crosses show it
+    assert [text for text in drawn(drops).texts if "dropout (a)" in text.plain]
     assert {wire.id for wire in scene.wires if "cross" in wire.classes} == {
         f"a.{unit}.cross{turn}" for unit in (2, 5) for turn in (-1, 1)
     }
@@ -83,11 +86,15 @@ def test_dropped_units_are_crossed_out_and_have_no_wires() -> None:
 
 def test_a_figure_with_dropped_units_has_no_numbers_and_drops_only_what_it_draws() -> None:
     with pytest.raises(netspec.UsageError, match="NS942"):
-        drawn(XOR, "  h.dropped = [1]", input="1,0")
+        drawn(XOR.replace("relu", "relu -> dropout(0.5)"), "  h.dropped = [1]", input="1,0")
     with pytest.raises(netspec.UsageError, match="NS943"):
-        drawn(DEEP.replace("5 p", "50 p"), "  a.dropped = [30]")
+        drawn(DEEP.replace("5 p", "50 p").replace("relu", "dropout(0.5)"), "  a.dropped = [30]")
     with pytest.raises(netspec.SpecError, match="NS707"):
         drawn(DEEP, "  a.dropped = [6]")
+    for line in "xaby":
+        with pytest.raises(netspec.SpecError, match="NS946"):
+            drawn(DEEP, f"  {line}.dropped = [1]")
+    drawn(DEEP.replace("5 p", "dropout(0.2) -> 5 p"), "  x.dropped = [1]")  # what reads a line may drop its units
 
 
 def test_an_example_shows_weights_and_values() -> None:

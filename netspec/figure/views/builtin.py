@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
-from netspec.figure.notes import NAME, ORDER, titled
+from netspec.figure.notes import NAME, ORDER, dropping, titled
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, Room, Types
 from netspec.figure.strings import say
@@ -86,7 +86,11 @@ class Neurons(View):
             yield found.without(say("fewer units", settings.lang))
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
-        return None if _begins_loop(drawing.graph, node) else _in_units(drawing, node)
+        if _begins_loop(drawing.graph, node):
+            return None
+        crossed = [layer for layer in drawing.graph.layers if drawing.settings.of(layer.path).dropped]
+        drops = any(node in dropping(drawing.graph, layer) for layer in crossed)
+        return _in_units(drawing, node) | ({NAME} if drops else frozenset())
 
 
 @VIEWS.register
