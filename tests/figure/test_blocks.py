@@ -491,6 +491,17 @@ def test_a_long_call_is_broken_before_its_parentheses(given: str, rows: list[str
     assert [plain(row.line) for box in plan.boxes for row in box.rows if box.id == "a"] == ["a", *rows]
 
 
+@pytest.mark.parametrize(("after", "columns"), [(5, 1), (12, 2)])
+def test_no_lone_tail_stands_beside_a_long_column(after: int, columns: int) -> None:
+    body = "".join(
+        f"  hidden a{n}: {'x & ' if n == 19 else ''}{f'a{n - 1}' if n else 'x'} -> 4 perceptrons\n" for n in range(20)
+    )
+    tail = "".join(f"  hidden b{n}: 4 perceptrons\n" for n in range(after))
+    text = f"net n {{\n  input x: 4\n{body}{tail}  output y: 2 perceptrons\n}}\n"
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(direction="down", columns=3, depth=0))
+    assert 1 + sum(arrow.carry for arrow in plan.arrows) == columns
+
+
 def test_numbers_are_written_as_people_write_them() -> None:
     text = (
         "block A(s, e) {\n  input x: c\n  output y: x*s -> layernorm(eps = e)\n}\n"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from netspec.figure.blocks.plan import Arrow, Box, Plan
 
 LONGEST = 190.0  # mm: a chain that is longer is cut into columns of about this length
 BETWEEN = 9.0  # mm: the approximate gap between two boxes
+EVEN = 0.4  # the least length of a column, as a part of that of the longest
 WIDEST, MOST_ROWS = 240.0, 3  # the largest width in mm of a net from left to right, and the most rows of it
 
 
@@ -82,22 +84,31 @@ def columns_for(plan: Plan, height: float) -> int:
 def fold(plan: Plan, columns: int, frames: bool = False) -> bool:
     """Cut a chain into `columns` parts of about equal length, and return whether all these cuts could be made.
 
-    Each cut goes through a place that only one arrow passes; with `frames` also from one frame to the next.
+    Each cut goes through a place that only one arrow passes; with `frames` also from one frame to the next. A cut that
+    leaves a lone tail beside a long column is not made.
     """
     plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
     if columns < 2 or plan.direction not in ("down", "right"):
         return True
     cuts = _cuts(plan, frames)
-    done, reached = 0.0, []
+    done, reached = 0.0, list[float]()
     for box in plan.boxes:
         done += (box.height if plan.direction == "down" else box.width) + BETWEEN
         reached.append(done)
-    names = set()
+    names: dict[int, str] = {}
     for at in (done * number / columns for number in range(1, columns)):
         cut = min(cuts, key=lambda cut: abs(reached[cut - 1] - at), default=0)
         if cut and abs(reached[cut - 1] - at) < 0.3 * done / columns:
-            names.add(cuts[cut])
-    plan.arrows = [replace(arrow, carry=arrow.id in names) for arrow in plan.arrows]
+            names[cut] = cuts[cut]
+    while names:  # a column that is far shorter than the longest is joined to the one beside it
+        places = [0.0, *(reached[cut - 1] for cut in names), done]
+        long = [after - before for before, after in pairwise(places)]
+        short = long.index(min(long))
+        if long[short] >= EVEN * max(long):
+            break
+        before = short == len(names) or (short > 0 and long[short - 1] < long[short + 1])
+        del names[list(names)[short - before]]
+    plan.arrows = [replace(arrow, carry=arrow.id in names.values()) for arrow in plan.arrows]
     return len(names) == columns - 1
 
 
