@@ -163,6 +163,9 @@ def test_one_circle_a_layer_with_captions_words_on_arrows_and_a_letter_for_lengt
     assert {"input (d)", "state (H)", "answer", "x^(T)", "time step", "T"} <= set(said)
     assert (said.count("U"), said.count("W"), said.count("V"), said.count("time step")) == (4, 2, 1, 1)
     assert any("T ≤ 20" in text for text in said)
+    strokes = [wire for wire in scene.wires if wire.points[0].x == wire.points[-1].x]
+    beside = [text.box for text in scene.texts if text.plain in ("U", "V")]
+    assert not [box for box in beside for wire in strokes if wire.box.grown(wire.pen.width / 2 + 0.5).overlaps(box)]
 
 
 def test_arrows_from_an_earlier_step_of_the_row_below_are_straight() -> None:

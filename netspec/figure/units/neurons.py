@@ -558,17 +558,20 @@ def _beside(
     return found
 
 
-def free_beside(a: Point, b: Point, own: Rect, others: Sequence[Item], taken: list[Rect]) -> Point | None:
+def free_beside(
+    a: Point, b: Point, own: Rect, others: Sequence[Item], taken: list[Rect], apart: float = BESIDE
+) -> Point | None:
     """Return where a text can stand beside a straight wire and meet nothing, the wire's middle first, or None.
 
     Parameters:
         own: the room of the text around its own place.
         others: all items but the wire.
         taken: rooms of other texts; that of this text is added.
+        apart: mm from the middle of the wire to the text.
     """
     span = dist(a, b)
     across = Point(-(b.y - a.y) / span, (b.x - a.x) / span)
-    reach = (abs(across.x) * own.width + abs(across.y) * own.height) / 2 + BESIDE
+    reach = (abs(across.x) * own.width + abs(across.y) * own.height) / 2 + apart
     for part in PARTS:
         for side in (-1, 1) if across.y > 0 else (1, -1):  # above the wire first
             x = a.x + part * (b.x - a.x) + side * reach * across.x

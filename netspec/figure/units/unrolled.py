@@ -1086,7 +1086,7 @@ def _worded(drawing: Unrolled, text: str) -> None:
             continue
         a, b = max(pairwise(wire.points), key=lambda pair: numbers.dist(*pair))
         others = [item for item in (*canvas.back, *canvas.nodes, *canvas.texts, *canvas.wires) if item is not wire]
-        at = free_beside(a, b, boxed(lines, size), others, taken)
+        at = free_beside(a, b, boxed(lines, size), others, taken, wire.pen.width / 2 + 0.8)
         if at is not None:
             drawn += 1
             canvas.text(f"{wire.id}.words", lines, *at, size, classes=("caption",), layer=wire.layer)
