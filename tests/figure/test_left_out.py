@@ -178,3 +178,21 @@ def test_a_line_that_changes_all_values_of_another_has_units_of_its_own() -> Non
     assert {(f"z.{a}", f"p.{b}") for a in (1, 2, 3) for b in (1, 2, 3)} <= wires
     folded = drawn(lines.format("layernorm"))  # one row for both lines has the words of both
     assert "scores\nshares" in [item.plain for item in folded.texts if "title" in item.classes]
+
+
+def test_words_are_drawn_or_refused() -> None:
+    text = """net m {
+  input  c: one of 4 over 3
+  hidden x: onehot
+  hidden h: x & h[t-1] -> 3 perceptrons -> tanh
+  output y: 4 perceptrons
+}
+
+figure {
+  view = unrolled
+  c.words = ["a", "b", "c"]
+}
+"""
+    with pytest.raises(netspec.UsageError, match="NS947"):
+        draw(text)
+    assert {"a", "b", "c"} <= {item.plain for item in draw(text.replace("c.words", "x.words")).texts}

@@ -205,6 +205,7 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     if settings.steps is None:
         settings = replace(settings, steps=steps_needed(groups, settings))
     groups, parts = _spread(graph, groups, settings)
+    _check_words(groups, settings)
     told = {group: said for group in groups if group.label and (said := settings.of(group.layer.path).words)}
     groups, targets = _with_losses(groups, settings)
     starts = {start for group in groups for link in group.links for start in link.starts}
@@ -234,6 +235,15 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         _worded(drawing, arrow)
     drawing.canvas.clear("zero")
     return drawing.canvas.scene("unrolled")
+
+
+def _check_words(groups: list[Group], settings: FigureSettings) -> None:
+    """Raise UsageError (NS947) if a line has words but no circles, so that they would vanish."""
+    drawn = {group.layer.path for group in groups if group.label}
+    for path, hints in settings.layers.items() if settings.only is None else ():
+        if (hints.words or hints.targets) and path not in drawn:
+            name = "words" if hints.words else "targets"
+            raise UsageError(Diagnostic("NS947", None, {"name": f"{path}.{name}", "layer": path}))
 
 
 def steps_needed(groups: list[Group], settings: FigureSettings, least: int = STEPS) -> int:
