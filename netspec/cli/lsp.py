@@ -24,6 +24,7 @@ from netspec.diagnostics.catalogue import phrase
 
 LARGEST = 64_000_000  # bytes of a message
 IDLE = 0.5  # seconds without a message after which garbage is collected
+UNASKED = 0.1  # seconds without a first message after which no client waits
 MOST_SETTLED = 60
 CANCELLED, PARSE_ERROR, INVALID_REQUEST, INTERNAL = -32800, -32700, -32600, -32603
 
@@ -87,8 +88,8 @@ class Carrier:
                 self._guarded(engine.settle)
                 self.settled += 1
                 with self.arrived:
-                    idle = not self.waiting and not self.arrived.wait(IDLE)
-                if idle and not engine.initialized:  # no editor waits yet
+                    idle = not self.waiting and not self.arrived.wait(IDLE if engine.initialized else UNASKED)
+                if idle and not engine.initialized:
                     self._guarded(engine.warm)
                 if idle or self.settled > MOST_SETTLED:
                     gc.collect()

@@ -250,7 +250,7 @@ export class Editor {
       severity: each.severity === 1 ? "error" : each.severity === 2 ? "warning" : "info",
       source: each.code,
       message: each.message,
-      actions: each.fixes.map((fix) => ({ name: fix.title, apply: () => this.apply(fix.edits) })),
+      actions: each.fixes.map((fix) => ({ name: fix.title, apply: () => (this.apply(fix.edits), this.view.focus()) })),
     }));
     this.view.dispatch(setDiagnostics(this.view.state, shown));
     this.hooks.problems(this.found);
