@@ -135,7 +135,7 @@ def size(path: Path) -> int:
 
 
 def similar(folder: Path, name: str) -> str | None:
-    """Return the path, from `folder`, of the file that a name without a file probably means; None if no file fits.
+    """Return the path below `folder` of the file that is probably meant by a name that no file has; None if none fits.
 
     A file fits if its name differs only in capitals or in its ending, or is spelled nearly the same, or if it has this
     name and lies in a folder inside.

@@ -75,6 +75,8 @@ SAME_EACH_TIME: dict[str, tuple[str, str, int, Reference]] = {
     "adaptive maxpool": ("4@6x6", "maxpool(to = 3x2)", 1, lambda w, x: F.adaptive_max_pool2d(x, (3, 2))),
     "dilated maxpool": ("4@9x9", "maxpool(3x3, stride = 1, dilation = 2x1)", 1,
                         lambda w, x: F.max_pool2d(x, 3, 1, 0, (2, 1))),
+    "means that count no padding": ("3@4x4", "avgpool(3x3, stride = 1, pad = 1, count_pad = false)", 1,
+                                    lambda w, x: F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)),
     "square patches": ("2@4x6", "patches(2)", 1, lambda w, x: F.pixel_unshuffle(x, 2)),
     "oblong patches": ("2@4x6", "patches(2x3)", 1,
                        lambda w, x: x.unfold(2, 2, 2).unfold(3, 3, 3).permute(0, 1, 4, 5, 2, 3).flatten(1, 3)),

@@ -25,12 +25,8 @@ from netspec.ir.graph import Graph, Node
 from netspec.ir.marks import Mark
 from netspec.ir.sizes import Formula, Size
 
-CELL, WIDEST, TEXT, SIGN = (
-    10.0,
-    18.0,
-    5.0,
-    8.6,
-)  # the height of a cell and its greatest width, the size of its number, and of a sign between two grids
+CELL, WIDEST = 10.0, 18.0  # mm: the height of a cell, and its greatest width
+TEXT, SIGN = 5.0, 8.6  # mm: the size of the number in a cell, and of a sign between two grids
 ALL = 9  # a grid with more rows or columns is drawn with dots
 APART, NEAR, BELOW = 4.5, 1.8, 5.5  # mm beside a sign, from a grid to its title, and from the grids to the sum
 CHANNELS = 3  # of more maps the first two and the last are drawn
@@ -669,18 +665,13 @@ def _in(unit: Unit, numbers: list[int]) -> bool:
     return unit.name in {str(number) for number in numbers}
 
 
-def _high(pile: Pile, between: float) -> float:
-    highs = [grid.size(CELL)[1] for grid in pile.grids]
-    return sum(highs) + between * (len(highs) - 1 + (pile.gap >= 0)) if highs else 0.0
-
-
 def _few(terms: list[Line]) -> list[Line]:
     """Return the terms of a sum, or of a long one the first, dots and the last."""
     return terms if len(terms) <= TERMS else [*terms[:3], upright("…"), terms[-1]]
 
 
 def _is_number(line: Line) -> bool:
-    return line[0].style == "upright"
+    return bool(line) and line[0].style == "upright"
 
 
 def _bracketed(line: Line, inner: bool = True) -> Line:
