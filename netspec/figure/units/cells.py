@@ -489,7 +489,10 @@ class Cells:
             self.canvas.text(name, tuple(lines), box.middle.x, y, self.text, classes=("formula",), layer=path)
 
     def _equations(self) -> list[list[Line]]:
-        """Return each equation as pieces between which it may be broken."""
+        """Return each equation as pieces between which it may be broken; none without numbers and names."""
+        known = self._known if self.window.op.gathers == "sum" else self.values is not None
+        if not known and not (self._name(self.source) and self._name(self.group)):
+            return []
         if self.tiles:
             if self.values is None or len(self.tiles) > 4:
                 return []
