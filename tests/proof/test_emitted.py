@@ -22,6 +22,8 @@ SITE = Path(torch.__file__).parents[1]
 # maps wired by a table, statistics and shuffled maps, a join of maps, attention, rotary positions, a loop over
 # time, dilation, two loops, random numbers
 ALONE_TOO = ("lenet5", "shufflenet", "unet_padded", "gpt2", "llama", "charrnn", "wavenet", "seq2seq", "vae")
+# what `mypy` of the project checks too: what a net is made of, one of each kind
+GOLDEN = ("lenet5", "gpt2", "charrnn", "unet_padded", "seq2seq")
 MORE_ALONE = pytest.param(("resnet50", "unet", "bert", "vit_b16"), marks=pytest.mark.soak)
 # runs in a Python without site-packages' .pth files and with netspec forbidden: only torch is there
 ALONE = """
@@ -119,11 +121,20 @@ def test_it_is_formatted(tmp_path: Path, every: int) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@EVERY
-def test_it_type_checks_strictly(tmp_path: Path, every: int) -> None:
+@pytest.mark.parametrize("name", GOLDEN)
+def test_it_is_as_it_was_read(name: str, refresh: bool) -> None:
+    """`mypy`, strict, checks these files with netspec itself; `--refresh` writes them anew, to be read in review."""
+    golden = Path(__file__).parent / "emitted" / f"{name}.py"
+    text = CASES[name].small().source()
+    if refresh:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.soak
+def test_all_of_it_type_checks_strictly(tmp_path: Path) -> None:
     """In one call, with netspec's own settings (strict), whose cache knows torch already."""
-    chosen = sources(tmp_path, every)[:: max(1, every // 2)]
-    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), *chosen]
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), *sources(tmp_path, 1)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
