@@ -183,6 +183,12 @@ WAYS = Chapter(
             "숫자까지: 예제 하나의 모든 곱과 합, 결과.",
             {"input": "x=1,0,1"},
         ),
+        Entry(
+            "backprop",
+            "paper/backprop",
+            "As a computation: values forward, gradients back, one path, and the weights after a step.",
+            "계산으로: 앞으로 가는 값, 거꾸로 오는 기울기, 경로 하나, 한 단계 뒤의 가중치.",
+        ),
     ),
 )
 LEARNED = Chapter(

@@ -228,6 +228,9 @@ class Net:
         width: str | None = None,
         type: int | None = None,
         transparent: bool = False,
+        target: str | None = None,
+        path: str | None = None,
+        update: bool | None = None,
         weights: Given | None = None,
         input: str | Mapping[str, Any] | None = None,
     ) -> Picture:
@@ -263,6 +266,9 @@ class Net:
                 mm, 8 pt), page (170 mm), slide.
             type: the size of the letters on paper in points.
             transparent: whether the background is transparent.
+            target, path, update: for the view graph: what the example is compared with, "y=1"; the symbol of a number,
+                "w_1", whose way to the loss is emphasised; whether weights also stand there after one step of the
+                optimizer.
             weights: a run or its folder, a safetensors file, or arrays by key; they set the colours of weights. If the
                 view does not draw weights, `Picture.warnings` says so (NS734).
             input: one example, {"x": [1, 0]} or "x=1,0", whose values are written into the figure. A run prepares it by
@@ -282,7 +288,8 @@ class Net:
             "unfold": unfold, "details": details, "columns": columns, "captions": captions, "titles": titles,
             "arrows": arrows, "bias": bias, "edges": edges, "colors": colors, "formula": formula,
             "max_units": max_units, "legend": legend, "steps": steps, "table": table, "notes": notes,
-            "heading": heading, "embed": embed, "width": width, "type": type,
+            "heading": heading, "embed": embed, "width": width, "type": type, "target": target, "path": path,
+            "update": update,
         }  # fmt: skip
         return render(
             self.graph, self.spec.program, options, figure=figure, transparent=transparent, weights=weights, input=input

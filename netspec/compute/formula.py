@@ -103,6 +103,9 @@ class Numbers:
     def abs(self) -> Self:
         return self.apply("abs", self)
 
+    def square(self) -> Self:
+        return self.apply("power", self, 2)
+
     def sigmoid(self) -> Self:
         return self.apply("sigmoid", self)
 

@@ -14,6 +14,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.config.settings import Sections
+    from netspec.config.train import Train
     from netspec.elaborate.program import Program
 
 
@@ -63,6 +64,18 @@ def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagno
         and not (diagnostic.code == "NS769" and twice)
         and not (diagnostic.code == "NS754" and diagnostic.words["name"] in unread)
     ]
+
+
+def training_of(program: Program, graph: Graph) -> Train | None:
+    """Return what the train sections of a checked file say of a net; None if they are not about it, or if none are."""
+    from netspec.config.settings import gather
+    from netspec.config.train import read_train
+
+    report = Report()
+    sections = gather(((program.main.source, section) for section in program.main.sections), report)
+    if not sections.trains or net_of(program, sections, report) != graph.name:
+        return None
+    return read_train(sections, names_of(graph), report)
 
 
 def names_of(graph: Graph) -> dict[str, Any]:

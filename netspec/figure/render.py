@@ -92,7 +92,8 @@ def render(
     assert theme is not None
     page = PRESETS.get(settings.width or "")
     width = settings.width if page is None else f"{page.width:g}mm"
-    return _picture(graph, settings, Options(theme, width, transparent, embed=settings.embed), weights, example)
+    options_ = Options(theme, width, transparent, embed=settings.embed)
+    return _picture(graph, settings, options_, weights, example, program)
 
 
 def _option(name: str, value: Any) -> Any:
@@ -155,12 +156,15 @@ def _picture(
     options: Options,
     weights: Given | None,
     given: str | Mapping[str, Any] | None,
+    program: Program,
 ) -> Picture:
     view = VIEWS[settings.view or ""]()
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)
-    coloured = arrays is not None and not view.needs
+    if view.learns:
+        drawing = _learning(drawing, program, given, weights)
+    coloured = arrays is not None and not view.needs and not (view.learns and given is not None)
 
     def draw(drawing: Drawing) -> Scene:
         scene = view.draw(drawing)
@@ -249,6 +253,22 @@ def _trained(
     if not written and (given is None or not view.weight_circles):
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
     return scene if given is None else _numbered(scene, view, drawing, arrays, given, weights)
+
+
+def _learning(
+    drawing: Drawing, program: Program, given: str | Mapping[str, Any] | None, weights: Given | None
+) -> Drawing:
+    """Return a drawing with what the train sections say, and with the passes of an example."""
+    from netspec.config.check import training_of
+    from netspec.figure.trained.passes import passes_of
+
+    train = training_of(program, drawing.graph)
+    passes = None
+    if given is not None:
+        assert drawing.arrays is not None
+        run = None if weights is None or isinstance(weights, str | os.PathLike | Mapping) else weights
+        passes = passes_of(drawing.graph, drawing.arrays, given, drawing.settings.target, train, run)
+    return replace(drawing, passes=passes, train=train)
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:

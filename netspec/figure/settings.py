@@ -142,6 +142,9 @@ class FigureSettings:
     formula: bool = True
     max_units: int = 6
     input: str | None = None
+    target: str | None = None
+    path: str | None = None
+    update: bool = False
     weights: str | None = None
     legend: bool | None = None
     steps: int | None = None

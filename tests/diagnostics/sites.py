@@ -25,6 +25,7 @@ WRAPPERS = {
     "unexpected": ("NS101", frozenset(("seen", "expected"))),
     "swap": ("NS122", frozenset(("seen", "right"))),
     "_unfit": ("NS727", frozenset(("name",))),
+    "_unmatched": ("NS960", frozenset(("name",))),
 }
 # what `Core.explain` adds to the words of a step that refuses its inputs
 BY_EXPLAIN = frozenset(("step", "left_name", "left_line", "right_name", "right_line"))

@@ -24,6 +24,8 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from netspec.compute.arrays import Array
+
     Mean = tuple[Tensor, float | Tensor]
     Compute = Callable[..., Mean]  # (value, target, mask, **others) -> (mean, weight)
 
@@ -123,6 +125,24 @@ class Loss(Term):
             (B, …): a number for each value, each time step or each example.
         """
         raise NotImplementedError(f"{self.word} has no formula")
+
+    def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
+        """Describe the loss of each value by `netspec.compute`, for figures of a computation, which need no torch.
+
+        By default `each`, if it uses only operators and methods that these arrays have as well as tensors.
+
+        Parameters:
+            value: the layer's values of one example, (1, [T,] maps, *space).
+            target: the target in the same shape: of classes 1 for the right one and 0 for all others.
+            layer: the type of the layer.
+
+        Returns:
+            A number for each value, time step or example; None if it cannot be described.
+        """
+        try:
+            return self.each(value, target, layer)  # type: ignore[arg-type, return-value]
+        except (AttributeError, TypeError, NotImplementedError):
+            return None
 
     def balanced(self, counts: Sequence[Sequence[int]]) -> Self:
         """This loss with weights that make all classes count alike, where `weight = balanced`.
@@ -228,6 +248,14 @@ class CrossEntropy(Loss):
         weight = tuple(sum(rows) / (present * row) if row else 1.0 for row in rows)
         return self.model_copy(update={"weight": weight})
 
+    def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
+        if target is None or self.weight is not None:
+            return None
+        axis = maps_axis(layer)
+        wanted = target * (1 - self.smoothing) + self.smoothing / value.shape[axis] if self.smoothing else target
+        shifted = value - value.largest(axis).stop()
+        return (wanted * (shifted.exp().sum(axis).log() - shifted)).sum(axis)
+
     def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
         import torch
         from torch.nn import functional
@@ -291,6 +319,12 @@ class BinaryCrossEntropy(Loss):
         found._each = tuple(lacking / having if lacking and having else 1.0 for lacking, having in zip(*counts))
         return found
 
+    def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
+        if target is None or isinstance(self.weight, str):
+            return None
+        wanted = target * (1 - self.smoothing) + self.smoothing / 2 if self.smoothing else target
+        return self.weight * wanted * (-value).softplus() + (1 - wanted) * value.softplus()
+
     @staticmethod
     def _kind(layer: Type) -> Prediction:
         return OneOfTwo(layer) if layer.maps == 1 else Labels(layer)
@@ -342,6 +376,9 @@ class Nll(Loss):
         chosen = value.gather(axis, target.unsqueeze(axis)).squeeze(axis)
         return -chosen.clamp_min(1e-38).log()
 
+    def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
+        return None if target is None else -(target * value).sum(maps_axis(layer)).max(1e-38).log()
+
 
 # ---- losses of numbers
 
@@ -387,6 +424,10 @@ class Huber(Squared):
 
         wanted = torch.zeros_like(value) if target is None else target
         return functional.huber_loss(value, wanted, reduction="none", delta=self.delta)
+
+    def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
+        away = (value if target is None else value - target).abs()
+        return (away > self.delta).where(self.delta * (away - 0.5 * self.delta), 0.5 * away.square())
 
 
 @LOSSES.register

@@ -59,6 +59,14 @@ class Optimizer(Entry):
         found: torch.optim.Optimizer = getattr(optim, self.torch_name)(list(weights), **options, **fast)
         return found
 
+    def first(self, weight: Any, slope: Any) -> Any:
+        """Return weights after the first step, for figures of it, which need no torch; None if they are not known.
+
+        Parameters:
+            weight, slope: arrays of numpy: the weights, and the gradient of the loss by them.
+        """
+        return None
+
 
 def _incomplete(optimizer: type[Optimizer]) -> str:
     if not optimizer.torch_name and optimizer.build is Optimizer.build:
@@ -91,6 +99,10 @@ class Sgd(Decaying):
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             refuse("NS778", option="nesterov", momentum=f"{self.momentum:g}", dampening=f"{self.dampening:g}")
 
+    def first(self, weight: Any, slope: Any) -> Any:
+        step = slope + self.weight_decay * weight
+        return weight - self.lr * (step * (1 + self.momentum) if self.nesterov else step)
+
 
 @OPTIMIZERS.register
 class Adam(Decaying):
@@ -105,6 +117,13 @@ class Adam(Decaying):
     eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
     amsgrad: Annotated[bool, setting("flag", "the largest second mean counts, not the last")] = False
 
+    def first(self, weight: Any, slope: Any) -> Any:
+        return self._stepped(weight, slope + self.weight_decay * weight)
+
+    def _stepped(self, weight: Any, slope: Any) -> Any:
+        """Return weights after the first step, in which both means are those of one gradient."""
+        return weight - self.lr * slope / (abs(slope) + self.eps)
+
 
 @OPTIMIZERS.register
 class AdamW(Adam):
@@ -114,6 +133,9 @@ class AdamW(Adam):
     about = "Adam with weight decay apart from the gradient (torch.optim.AdamW)"
     example = "adamw(lr = 1e-3, weight_decay = 0.01)"
     weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.01
+
+    def first(self, weight: Any, slope: Any) -> Any:
+        return self._stepped(weight * (1 - self.lr * self.weight_decay), slope)
 
 
 @OPTIMIZERS.register

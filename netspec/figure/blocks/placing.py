@@ -6,12 +6,12 @@ into series and parallel parts. All work is done in flow coordinates: u runs acr
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby, pairwise
 
+from netspec.figure.blocks.layers import SWEEPS, apart_from, with_few_crossings
 from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan, label_size
 from netspec.figure.blocks.routing import LANE, Router, rounded
 from netspec.figure.scene import MARGIN, Point, Rect, around
@@ -22,7 +22,6 @@ WIRE = 1.5  # mm to both sides of a wire that passes a row
 ROW, BUS = 7.5, 3.5  # mm between two rows of boxes; what a line across the flow needs there besides
 LABEL = 5.5  # mm of wire that are seen before and after a label
 PAD, UNDER = 3.4, 1.5  # mm from a frame to what is in it; below its title
-SWEEPS = 8  # how often the rows of woven items are ordered and moved
 HEAVY = 100.0  # how much less an item gives way than an edge that passes beside it
 ROOMIER = 3  # how often items are placed, with more room where a label had none
 INSET = 2.4  # mm from a frame to its title
@@ -511,15 +510,7 @@ class _Level:
                     near[0].setdefault(below, []).append(above)
                     near[1].setdefault(above, []).append(below)
         layers = [rows[row] for row in sorted(rows)]
-        best, least = [*map(list, layers)], _crossings(layers, near[1])
-        for number in range(SWEEPS):
-            down = not number % 2
-            for layer in layers if down else layers[::-1]:
-                place = {spot: at for other in layers for at, spot in enumerate(other)}
-                beside = near[not down]
-                layer.sort(key=lambda spot: _mean([place[one] for one in beside.get(spot, [spot])]))
-            if (crossed := _crossings(layers, near[1])) < least:
-                best, least = [*map(list, layers)], crossed
+        best = with_few_crossings(layers, near)
         gap = BETWEEN * max(self.flow.plan.gap, 0.4)
         u = dict.fromkeys(size, 0.0)
         for number in range(SWEEPS + 1):  # downwards at last: what reads one value stands straight below it
@@ -530,7 +521,7 @@ class _Level:
                 free = [gap if items else min(gap, self.flow.lane) for items in both]
                 apart = [size[a][1] + more + size[b][0] for (a, b), more in zip(pairwise(layer), free, strict=True)]
                 heavy = [self._weight(spot, near) for spot in layer]
-                u |= zip(layer, _apart(wanted, apart, heavy), strict=True)
+                u |= zip(layer, apart_from(wanted, apart, heavy), strict=True)
         axis = _mean([u[spot] for spot in best[0]])
         part.places = [u[name] - axis for name in names]
         self.via |= {spot[:2]: u[spot] - axis for spot in size if isinstance(spot, tuple)}
@@ -669,35 +660,6 @@ def _items(spots: list[Spot]) -> list[Spot]:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
-
-
-def _crossings(layers: list[list[Spot]], below: Mapping[Spot, list[Spot]]) -> int:
-    """Return how often edges between rows cross."""
-    count = 0
-    for upper, lower in pairwise(layers):
-        place = {spot: at for at, spot in enumerate(lower)}
-        ends: list[int] = []
-        for spot in upper:
-            reached = sorted(place[one] for one in below.get(spot, ()) if one in place)
-            count += sum(len(ends) - bisect_right(ends, one) for one in reached)
-            for one in reached:
-                insort(ends, one)
-    return count
-
-
-def _apart(wanted: list[float], apart: list[float], heavy: list[float]) -> list[float]:
-    """Return the places nearest to those that are wanted that keep their order and distances; heavy ones move least."""
-    starts = [0.0, *accumulate(apart)]
-    blocks: list[tuple[float, float, int]] = []  # of those that push each other: the place of the first, weight, number
-    for at, start, weight in zip(wanted, starts, heavy, strict=True):
-        block = at - start, weight, 1
-        while blocks and blocks[-1][0] > block[0]:
-            place_, more, count = blocks.pop()
-            both = more + block[1]
-            block = (place_ * more + block[0] * block[1]) / both, both, count + block[2]
-        blocks.append(block)
-    firsts = [place_ for place_, _, count in blocks for _ in range(count)]
-    return [first + start for first, start in zip(firsts, starts, strict=True)]
 
 
 def _shifted(rect: Rect, u: float, v: float) -> Rect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
     for index in graph.inputs:
         node = graph.nodes[index]
         label = graph.layers[node.layer].label
-        arrays[label] = given(_shape(node.type), f"input {label}")
+        arrays[label] = given(shape_of(node.type.step), f"input {label}")
         numbers[f"input {label}"] = inputs[label]
     stored = {item.key: given(tuple(item.weight.shape), item.key) for item in graph.arrays}  # type: ignore[arg-type]
     values = values_of(graph, arrays, stored.__getitem__, one_step=True)
@@ -43,25 +44,31 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
     return {index: value.reshape(-1) for index, value in zip(first, found, strict=True)}
 
 
-def _shape(own: Type) -> tuple[int, ...]:
-    """Return the shape of an input for one example: (1, C, *space), but without C for class indices."""
-    sizes: Any = (1, *own.space) if own.classes is not None else (1, own.maps, *own.space)
+def shape_of(own: Type) -> tuple[int, ...]:
+    """Return the shape of an input for one example: (1, [T,] C, *space), but without C for class indices."""
+    steps: Any = () if own.time is None else (own.time.length,)
+    sizes: Any = (1, *steps, *own.space) if own.classes is not None else (1, *steps, own.maps, *own.space)
     return tuple(sizes)
 
 
 # ---- the example as a user writes it
 
 
-def read_example(graph: Graph, given: str | Mapping[str, Any], run: Run | None = None) -> dict[str, list[float]]:
+def read_example(
+    graph: Graph, given: str | Mapping[str, Any], run: Run | None = None, whole: bool = False
+) -> dict[str, list[float]]:
     """Return for each input its list of numbers; raise NetspecError NS727 if names or counts don't fit the net.
 
     With a run, what is given are raw values, which the steps of its fields turn into the numbers that the net reads.
+
+    Parameters:
+        whole: whether the example has all time steps of the inputs, one after the other, instead of a single one.
     """
-    written = _split(given) if isinstance(given, str) else dict(given)
+    written = split_example(given)
     types: dict[str, Type] = {}
     for index in graph.inputs:
         node = graph.nodes[index]
-        types[graph.layers[node.layer].label] = node.type.step
+        types[graph.layers[node.layer].label] = node.type if whole else node.type.step
     if len(types) == 1 and list(written) == [""]:
         written = {next(iter(types)): written[""]}
     for name in written:
@@ -74,7 +81,7 @@ def read_example(graph: Graph, given: str | Mapping[str, Any], run: Run | None =
             raise _unfit(name, Hint("absent", {"name": name}))
     if run is not None:
         written = dict(run.prepared({name: _raw(name, written[name], own) for name, own in types.items()}))
-    return {name: _numbers(name, written[name], int(own.values)) for name, own in types.items()}  # type: ignore[arg-type]
+    return {name: _numbers(name, written[name], math.prod(shape_of(own))) for name, own in types.items()}
 
 
 def _raw(name: str, values: Any, own: Type) -> Any:
@@ -84,8 +91,8 @@ def _raw(name: str, values: Any, own: Type) -> Any:
     if isinstance(values, str) and len(values.split()) == 1 and "," not in values and not _is_number(values):
         return np.array([values.strip()])
     numbers = np.array(_parsed(name, values))
-    if numbers.size == own.values:
-        return numbers.reshape(_shape(own))
+    if numbers.size == math.prod(shape_of(own)):
+        return numbers.reshape(shape_of(own))
     if numbers.size == 1:
         return numbers
     return numbers[None] if isinstance(values, str) else np.asarray(values, dtype=float)[None]
@@ -99,8 +106,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _split(text: str) -> dict[str, Any]:
+def split_example(text: str | Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a text such as `x=1,0; y=2` by name; the name of a part without `=` is ""."""
+    if not isinstance(text, str):
+        return dict(text)
     found: dict[str, Any] = {}
     for part in text.split(";"):
         if part.strip():
@@ -117,11 +126,19 @@ def _numbers(name: str, values: Any, size: int) -> list[float]:
 
 
 def _parsed(name: str, values: Any) -> list[float]:
-    items = [item for item in values.replace(",", " ").split() if item] if isinstance(values, str) else _flat(values)
+    found = numbers_of(values)
+    if found is None:
+        raise _unfit(name, Hint("number", {"name": name}))
+    return found
+
+
+def numbers_of(values: Any) -> list[float] | None:
+    """Return the numbers of a text such as `1, 0.5`, or of a nested list or array; None if some are no numbers."""
+    items = values.replace(",", " ").split() if isinstance(values, str) else _flat(values)
     try:
         return [float(item) for item in items]
     except (TypeError, ValueError):
-        raise _unfit(name, Hint("number", {"name": name})) from None
+        return None
 
 
 def _flat(values: Any) -> list[Any]:

@@ -14,17 +14,19 @@ from netspec.ir.marks import NOTE, Mark
 from netspec.registry import Registry
 
 if TYPE_CHECKING:
+    from netspec.config.train import Train
     from netspec.figure.blocks.plan import Plan
     from netspec.figure.scene import Scene
     from netspec.figure.settings import FigureSettings, Room
     from netspec.figure.trained import Arrays, Run
+    from netspec.figure.trained.passes import Passes
     from netspec.ir.graph import Graph, Node
 
 # settings, settings of layers and options that only some views can follow
 ASKED: Final = (
     "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
     "colors", "formula", "max_units", "steps", "table", "arrows", "show", "at", "box", "dropped", "title", "symbol",
-    "letter", "labels", "color", "words", "targets",
+    "letter", "labels", "color", "words", "targets", "target", "path", "update",
 )  # fmt: skip
 # how closely a figure is set, step by step: free space, then also the size of shapes beside the letters
 CLOSER: Final = ((1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.5, 0.85), (0.4, 0.7), (0.3, 0.6), (0.3, 0.5))
@@ -41,6 +43,8 @@ class Drawing:
         run: the run, for a view that needs one.
         plan: what the view's own `plan` made.
         example: whether the numbers of an example will be written into the figure.
+        passes: the example forward and back, for a view that `learns`; None without an example.
+        train: what the file's train sections say of the net, for such a view.
     """
 
     graph: Graph
@@ -49,6 +53,8 @@ class Drawing:
     run: Run | None = None
     plan: Plan | None = None
     example: bool = False
+    passes: Passes | None = None
+    train: Train | None = None
 
 
 class View:
@@ -61,6 +67,7 @@ class View:
         takes: which settings and options of `ASKED` it can follow, each by its name, or with a value if it tells only
             this one from the default ("bias = none"); the others are refused, with NS737 in a section, else with NS731.
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
+        learns: whether it draws the loss and gradients; then `Drawing.passes` has the numbers of an example.
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
         sums: whether wires show what each sum adds up.
@@ -89,6 +96,7 @@ class View:
     about_ko: ClassVar[str] = ""
     takes: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[Literal["", "weights", "run"]] = ""
+    learns: ClassVar[bool] = False
     by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
     sums: ClassVar[bool] = False
@@ -182,7 +190,7 @@ class View:
 
 def follows(view: type[View], name: str, value: Any) -> bool:
     """Whether a setting with this value can change what a view draws; also if it asks for nothing special."""
-    if name not in ASKED or value in (None, False if name in ("unfold", "details", "table") else None):
+    if name not in ASKED or value in (None, False if name in ("unfold", "details", "table", "update") else None):
         return True
     word = "none" if value == () else value
     return name in view.takes or f"{name} = {word}" in view.takes

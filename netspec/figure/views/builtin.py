@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
-from netspec.figure.notes import NAME, ORDER, dropping, titled
+from netspec.figure.notes import NAME, ORDER, dropping, marks_of, titled
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, Room, Types
 from netspec.figure.strings import say
@@ -391,6 +391,35 @@ class Blocks(View):
         shown = shown_in_boxes(drawing.graph, node) if node.index in drawing.plan.steps else None
         given = drawing.settings.of(drawing.graph.layers[node.layer].path).title
         return shown if shown is None or given is None else shown & {"delay", "start", ORDER}
+
+
+@VIEWS.register
+class Operations(View):
+    name = "graph"
+    about = "the computation: a circle for each operation, values forward and gradients back"
+    about_ko = "계산 과정: 연산마다 원 하나, 값은 앞으로 기울기는 거꾸로"
+    learns = True
+    takes = frozenset(("input", "target", "path", "update", "details", "symbol"))
+    letters = 4.4
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.units.computation import computation
+        from netspec.figure.units.operations import of_numbers, of_steps
+
+        passes, settings = drawing.passes, drawing.settings
+        found = of_steps(drawing.graph, settings, drawing.train) if passes is None else of_numbers(passes, settings)
+        return computation(found, settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        """Return all of a step whose sums and products are drawn; of one that is a circle, its name."""
+        from netspec.figure.units.operations import is_drawn, sign_of
+
+        if not is_drawn(drawing.graph, drawing.passes, drawing.train, node):
+            return frozenset()
+        if drawing.passes is None:
+            return titled(node.op) | {"bias"}
+        options = frozenset() if drawing.settings.details or not sign_of(node, "en") else frozenset(node.op.options)
+        return frozenset(mark.option for mark in marks_of(drawing.graph, node, "en")) - options | titled(node.op)
 
 
 @VIEWS.register
