@@ -330,7 +330,9 @@ def _owners(
     for (owner, scope), of_line in calls.items():
         place = of_line[0].place
         usual = place.usual(mark)
-        if not usual or {place.step(one.node, mark) for one in of_line} == set(usual):
+        units = [node for node in place.line if _makes_units(node)][-1:]  # that they are the line's goes without saying
+        own = mark.option == NAME and [one.node for one in of_line] == units
+        if own or not usual or {place.step(one.node, mark) for one in of_line} == set(usual):
             which = [_among(one, turned, lang) if mark.option == NAME else ("", "") for one in of_line]
         else:
             which = [place.words(one.node, mark, lang) for one in of_line]

@@ -11,7 +11,7 @@ from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
 from netspec.figure.colours import grounded
-from netspec.figure.notes import folded, headed, noted
+from netspec.figure.notes import NAME, folded, headed, noted
 from netspec.figure.page import laid_out, room_on
 from netspec.figure.reading import SETTINGS, is_arrow, is_open, net_of, no_width, of_tex, read_figure, takes, tex_fault
 from netspec.figure.scene import Scene
@@ -220,6 +220,7 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
     steps = {} if drawing.plan is None else drawing.plan.steps
     nodes = [steps.get(node.index, node) for node in graph.nodes]
     shown = {node.index: view.shows(drawing, node) for node in nodes}
+    shown |= {index: (shown[index] or frozenset()) | {NAME} for index in scene.named}
     scene = noted(
         grounded(scene, graph, settings),
         replace(graph, nodes=nodes),

@@ -28,7 +28,7 @@ _WORDS: Final = {
     },
     "paths": {"en": "sum over {count} paths", "ko": "경로 {count}개의 합"},
     "target": {"en": "target", "ko": "정답"},
-    "one circle": {"en": "each layer is one circle", "ko": "층마다 원 하나로 그림"},
+    "one circle": {"en": "each layer is one shape", "ko": "층마다 도형 하나로 그림"},
     "sequence": {"en": "input sequence", "ko": "입력 시퀀스"},
     "maps": {"en": "feature maps", "ko": "특징 맵"},
     "f. maps": {"en": "f. maps", "ko": "맵"},

@@ -302,3 +302,24 @@ def test_all_in_a_note_counts_what_closed_boxes_hold() -> None:
     assert note("bias = true") == "no bias (a, b)"
     assert note("bias = true", "a_very_long_name") == "no bias (all drawn filters)"
     assert note("bias = true", "a_very_long_name", "ko") == "편향 없음 (그린 모든 필터)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "drawn", "note"),
+    [
+        (
+            ("hidden g: x & h[t-1] -> 3 perceptrons -> sigmoid", "output h: g*(g -> tanh)"),
+            "tanh",
+            "sigmoid (g); multiply (h); bias (g)",
+        ),
+        (("hidden u: x & h[t-1] -> 3 perceptrons", "output h: u + (1 - u)*u"), "1 −", "add (h); bias (u)"),
+        (("output h: x -> lstm(3)",), "LSTM", ""),
+    ],
+)
+def test_a_note_denies_nothing_that_stands_in_a_shape(lines: tuple[str, ...], drawn: str, note: str) -> None:
+    """The drawer records each name that it writes, so that what is drawn and the note cannot contradict."""
+    text = "\n".join(("net n(T) {", "  input x: 2 over T", *lines, "}", "figure {", "  view = unrolled"))
+    scene = draw(text + "\n  max_units = 1\n}\n")
+    assert drawn in {text.plain for text in scene.texts if text.inside}
+    found = [text.plain.replace("\n", " ") for text in scene.texts if "notes" in text.classes]
+    assert found == ([f"not shown: {note}"] if note else [])

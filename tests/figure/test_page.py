@@ -54,7 +54,7 @@ def test_unrolled_shows_the_steps_that_its_reads_need_and_fewer_on_a_page() -> N
     assert len(steps(width="column")) == 5
     scene = net.render(view="unrolled", width="column", steps=10).scene
     (note,) = [text.plain for text in scene.texts if "fold" in text.classes]
-    assert note.replace("\n", " ") == "of the time steps, the first 7 are drawn; each layer is one circle"
+    assert note.replace("\n", " ") == "of the time steps, the first 7 are drawn; each layer is one shape"
     assert min(text.size for text in scene.texts) * 85 / scene.canvas.width >= 5.99 * 25.4 / 72
 
 

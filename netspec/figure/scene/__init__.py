@@ -315,7 +315,10 @@ def _around(points: tuple[Point, ...]) -> Rect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A figure. `canvas` is a rectangle around all items; `hidden` says how many units of a layer are not drawn."""
+    """A figure. `canvas` is a rectangle around all items; `hidden` says how many units of a layer are not drawn.
+
+    `named` has the steps whose name stands in a shape, by their index: what is drawn is in no note of what is not.
+    """
 
     view: str
     items: tuple[Item, ...]
@@ -323,6 +326,7 @@ class Scene:
     title: str = ""
     description: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
+    named: frozenset[int] = frozenset()
     nodes_first: bool = False  # whether a DOT file asks Graphviz to paint all nodes before all edges
 
     def __iter__(self) -> Iterator[Item]:

@@ -96,6 +96,7 @@ class Canvas:
     hidden: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, float] = field(default_factory=dict)  # the size that the role of a label has, by the label's id
     middles: dict[str, float] = field(default_factory=dict)  # the axis of a label, by the label's id
+    named: set[int] = field(default_factory=set)  # the steps whose name stands in a shape
 
     # ---- nodes
 
@@ -331,8 +332,14 @@ class Canvas:
     def scene(self, view: str, nodes_first: bool = False) -> Scene:
         self._even()
         items = self.items
+        named = frozenset(self.named)
         return Scene(
-            view=view, items=tuple(items), canvas=canvas_of(items), hidden=dict(self.hidden), nodes_first=nodes_first
+            view=view,
+            items=tuple(items),
+            canvas=canvas_of(items),
+            hidden=dict(self.hidden),
+            named=named,
+            nodes_first=nodes_first,
         )
 
 

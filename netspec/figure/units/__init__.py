@@ -43,6 +43,7 @@ class Group:
     deep: bool = False  # whether the units belong to a round of a `repeat`
     title: str = ""
     activation: str = ""
+    acts: int = -1  # the node of the activation
     across: bool = False  # whether each value of the activation depends on the sums of all units
     bias: bool = False
     bias_key: str = ""
@@ -61,6 +62,11 @@ class Group:
     def nodes(self) -> range:
         """The steps that make the units, from the sums to the last that changes their values."""
         return range(self.node, self.value + 1)
+
+    @property
+    def said(self) -> tuple[str, int]:
+        """What an unnamed circle has in it, the sign of its sum or its activation, and the step whose name that is."""
+        return (self.sign, self.node) if self.sign else (self.activation, self.acts)
 
     @property
     def ink(self) -> str:
@@ -205,7 +211,8 @@ class _Reader:
         late = self.graph.nodes[read.node].kind == "delay"
         if makes_own(self.graph, node) and (late or read in self.line_ends):
             group = self.start(node)
-            group.activation, group.across = node.op.name if acts else "", node.op.effect == "across"
+            if acts:
+                group.activation, group.acts, group.across = node.op.name, node.index, node.op.effect == "across"
             group.sign = "" if acts else node.op.circle or node.op.title()
             kind: Kind = "full" if group.across else "same"
             group.links = [Link(each.group, kind, each.delay, starts=each.starts, ended=each.ended) for each in parts]
@@ -215,7 +222,8 @@ class _Reader:
             if not part.delay and not isinstance(part.group, _Later):
                 part.group.value = node.index
                 if acts:
-                    part.group.activation, part.group.across = node.op.name, node.op.effect == "across"
+                    own, across = part.group, node.op.effect == "across"
+                    own.activation, own.acts, own.across = node.op.name, node.index, across
         over = self.graph.type_of(read).time is not None and node.type.time is None
         return tuple(replace(part, ended=True) for part in parts) if over else parts
 
@@ -336,14 +344,9 @@ def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset
     """
     op = node.op
     shown = {"delay"}
-    # a sum or product shows its sign unless it is the last of its line: then its circles have the name of the line;
-    # `-x` has no circles of its own
-    circle = op.circle if op.effect == "new" else ""
-    line = [one for one in graph.nodes_of(graph.layers[node.layer]) if one.index > node.index]
-    signed = circle and any(one.op.effect == "new" and one.op.wiring not in ("none", "side") for one in line)
-    if circle and not signed:
+    if op.circle and op.effect == "new":  # a sum or product has its sign in circles without a name: `Scene.named`
         shown |= titled(op) - {NAME}
-    elif signed or (op.effect == "order" and titled(op) == {NAME}):
+    elif op.effect == "order" and titled(op) == {NAME}:
         shown |= titled(op)  # values in the same order are the same circles
     elif op.wiring == "full":
         shown |= titled(op) if op.dense else titled(op) - {NAME}
@@ -351,8 +354,10 @@ def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset
         values = [node.type.values, *(graph.type_of(edge).values for edge in node.inputs)]
         if all(isinstance(value, int) and value <= most for value in values):
             shown |= structural(op)  # the name says what wires cannot: that all windows share their weights
-    if op.wiring == "side" or (not op.activation and makes_own(graph, node)):
-        shown |= {ORDER} if op.wiring == "side" else titled(op)
+    if op.wiring == "side":
+        shown |= titled(op) | {ORDER}
+    elif not op.activation and makes_own(graph, node):
+        shown |= titled(op) - {NAME} | {ORDER}
     if bias and op.dense:
         shown.add("bias")
     return frozenset(shown)

@@ -267,6 +267,7 @@ def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Lin
     hints = drawing.settings.of(group.layer.path)
     name = group.label if hints.symbol is None else hints.symbol
     if not name and group.sign and hints.labels:
+        drawing.canvas.named.add(group.node)
         return upright(group.sign)  # a sum, difference or product without a name shows its sign
     if not name or not hints.labels:
         return ()

@@ -545,8 +545,10 @@ def _is_lone(block: Block) -> bool:
 def _kind(drawing: Unrolled, block: Block) -> Line:
     """Return the name of a recurrent operation whose layer is one shape, which has the name in it: LSTM."""
     op = drawing.graph.nodes[block.group.node].op
-    lone = drawing.settings.max_units == 1 and op.family == "recurrent" and block.group.role != "loss"
-    return words(noun(op, drawing.settings.lang)) if lone else ()
+    if drawing.settings.max_units != 1 or op.family != "recurrent" or block.group.role == "loss":
+        return ()
+    drawing.canvas.named.add(block.group.node)
+    return words(noun(op, drawing.settings.lang))
 
 
 def _width(drawing: Unrolled, block: Block) -> float:
@@ -654,7 +656,11 @@ def _label(drawing: Unrolled, block: Block, entry: Unit | Gap | None, time: Line
     """Return what stands in the circle of a unit: its symbol, or what an unnamed one computes."""
     group = block.group
     if not isinstance(entry, Unit) or not group.label:
-        return upright((group.sign or group.activation) if entry else "+1")
+        if entry is None:
+            return upright("+1")
+        said, step = group.said
+        drawing.canvas.named |= {step} if said else set()
+        return upright(said)
     long, name = _is_long(group, drawing.settings), _letter(group, drawing.settings)
     return entry.index if long else symbol(name, entry.index, time)
 

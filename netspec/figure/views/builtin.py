@@ -14,7 +14,7 @@ from netspec.figure.settings import FigureSettings, Room, Types
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
-from netspec.ir.graph import Graph, Node
+from netspec.ir.graph import Edge, Graph, Node
 from netspec.ir.marks import BOX, NOTE, Mark
 
 # the free space between boxes as a part of the usual, and whether the net stays in one column
@@ -294,9 +294,12 @@ class Unrolled(View):
             return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
             return titled(node.op)  # written beside the values that the loop starts from
-        # an arrow from another step enters at the side; those of one step enter from below in no order of the text
+        # an arrow from another step enters at the side; those of one step enter from below in no order of the text,
+        # which says nothing where all are read with weights
         beside = any(drawing.graph.nodes[edge.node].kind == "delay" for edge in node.inputs)
-        return shown if beside else shown - {ORDER}
+        readers = [one for one in drawing.graph.nodes if Edge(node.index) in one.inputs]
+        summed = node.op.wiring == "side" and readers and all(one.op.weighted_sum for one in readers)
+        return shown if beside or summed or len(node.inputs) == 1 else shown - {ORDER}
 
 
 @VIEWS.register
