@@ -40,6 +40,8 @@ _WORDS: Final = {
     "more filters": {"en": "and {count} more", "ko": "외 {count}개"},
     "weights of": {"en": "same weights as {label}", "ko": "{label}의 가중치를 함께 씀"},
     "back": {"en": "inside, it reads {steps}", "ko": "안에서 {steps} 시점을 읽음"},
+    "shared of": {"en": "shared weights of {names}", "ko": "{names}에서 함께 쓰는 가중치"},
+    "shared in": {"en": "shared weights in each of {names}", "ko": "{names} 각각에서 함께 쓰는 가중치"},
     "shared": {"en": "shared weights", "ko": "가중치 공유"},
     "not shown": {"en": "not shown: {text}", "ko": "그리지 않은 것: {text}"},
     "types of net": {"en": "sizes of values inside the blocks are not written", "ko": "블록 안 값의 크기는 쓰지 않음"},

@@ -189,7 +189,7 @@ def test_weights_of_several_perceptrons_say_which_one_they_belong_to() -> None:
     ("lines", "view", "said"),
     [
         (("input x: 2", "output y: 2 perceptrons"), "neurons", "bias (y)"),
-        (("input x: 1@4", "output z: 1 filter 3 (pad = 1)"), "neurons", "1 filter 3 (z); padding 1 (z); bias (z)"),
+        (("input x: 1@4", "output z: 1 filter 3 (pad = 1)"), "neurons", "padding 1 (z); bias (z)"),
         (("input x: 3@9x9", 'output z: 2 filters 3x3 "edges"'), "planes", "2 filters 3×3 (z)"),
         (("input x: 2 over T", "output h: rnn(3)"), "unrolled", "RNN, 3 units (h); tanh (h)"),
         (("input x: 2 over T", "output h: rnn(3)"), "blocks", None),
@@ -323,3 +323,43 @@ def test_a_note_denies_nothing_that_stands_in_a_shape(lines: tuple[str, ...], dr
     assert drawn in {text.plain for text in scene.texts if text.inside}
     found = [text.plain.replace("\n", " ") for text in scene.texts if "notes" in text.classes]
     assert found == ([f"not shown: {note}"] if note else [])
+
+
+def test_wires_of_a_filter_say_which_of_them_share_a_weight() -> None:
+    """A look for each weight, explained below the figure; where they are too many, the note names the filter."""
+    text = "net n {\n  input x: 1@6\n  hidden h: 1 filter 3 (bias = false)\n  output y: maxpool(2)\n}\n"
+    scene = draw(text, view="neurons")
+    looks: dict[tuple[int, ...], set[tuple[str, bool]]] = {}
+    for wire in scene.wires:
+        if wire.target.startswith("h."):
+            assert wire.weight is not None
+            read, unit = (int(end.rpartition(".")[2]) for end in (wire.source, wire.target))
+            assert wire.weight.place == (0, 0, read - unit)
+            looks.setdefault(wire.weight.place, set()).add((wire.pen.ink, wire.pen.dash))
+    assert sorted(looks) == [(0, 0, 0), (0, 0, 1), (0, 0, 2)]
+    assert all(len(look) == 1 for look in looks.values())
+    assert len(set.union(*looks.values())) == 3
+    samples = {(wire.pen.ink, wire.pen.dash) for wire in scene.wires if "legend" in wire.classes}
+    assert samples == set.union(*looks.values())
+    assert {"w_1", "w_2", "w_3"} <= set(plain_texts(scene, "legend"))
+    assert plain_texts(scene, "notes") == ["not shown: no bias (h); max pooling 2 (y)"]
+    many = draw(text.replace("1 filter 3", "4 filters 3"), view="neurons")
+    assert not any("legend" in item.classes for item in many)
+    assert "4 filters 3" in " ".join(text.plain for text in many.texts)
+
+
+def test_numbers_of_a_filter_stand_beside_its_wires_or_in_their_legend() -> None:
+    given = "weights = [[1, 0.125, -1]], bias = false"
+    net = f"net n {{\n  input x: 1@LONG\n  output h: 1 filter 3 ({given})\n}}\nfigure {{\n  view = neurons\n"
+    near = draw(net.replace("LONG", "5") + "}\n")
+    assert sorted(set(plain_texts(near, "number"))) == ["0.125", "1", "−1"]
+    far = draw(net.replace("LONG", "16") + "  max_units = 16\n}\n")
+    assert sorted(plain_texts(far, "number")) == ["w_1 = 1", "w_2 = 0.125", "w_3 = −1"]
+    assert not any("given weights" in text.plain for text in (*near.texts, *far.texts))
+
+
+@pytest.mark.parametrize("units", [16, 6])
+def test_a_page_keeps_the_units_that_are_asked_for(units: int) -> None:
+    text = "net n {\n  input x: 1@16\n  output y: 1 filter 2 (dilation = 8)\n}\n"
+    scene = draw(f"{text}figure {{\n  view = neurons\n  direction = up\n  max_units = {units}\n}}\n", width="85mm")
+    assert (len(of(scene, "unit", "input")) == 16) == (units == 16)

@@ -26,7 +26,7 @@ class Scale:
     layer: str
     label: str
     drawn: list[float] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
+    weights: set[Weight] = field(default_factory=set)  # several wires may share one
 
     @property
     def largest(self) -> float:
@@ -69,7 +69,7 @@ def _scales(scene: Scene, graph: Graph, weights: Arrays) -> dict[str, Scale]:
             key = _layer_key(item.weight.key)
             scale = scales.setdefault(key, Scale(key, labels.get(key, key)))
             scale.drawn.append(value_of(weights, item.weight))
-            scale.keys.add(item.weight.key)
+            scale.weights.add(item.weight)
     return scales
 
 
@@ -129,11 +129,12 @@ def _width(value: float, scale: Scale) -> float:
 
 def _not_drawn(scale: Scale, weights: Arrays, settings: FigureSettings) -> list[Line]:
     """Return a line that says how many weights have no wire, and the largest weight; no line if all have one."""
-    total: Any = sum(int(weights[key].size) for key in scale.keys)
-    left = total - len(scale.drawn)
+    keys = {weight.key for weight in scale.weights}
+    total: Any = sum(int(weights[key].size) for key in keys)
+    left = total - len(scale.weights)
     if left <= 0:
         return []
-    largest = max(float(abs(weights[key]).max()) for key in scale.keys)
+    largest = max(float(abs(weights[key]).max()) for key in keys)
     text = say("not drawn", settings.lang).format(count=f"{left:,}", value=number(largest))
     return [words(text)]
 

@@ -95,6 +95,8 @@ class Link:
     op: Any = None
     windows: Windows | None = None
     over: Type | None = None  # what the windows slide over: the source, perhaps in another arrangement
+    filter: str = ""  # the key of the array with the weights that all windows share, and the shape of the array
+    shape: tuple[Size, ...] = ()
     starts: tuple[Group, ...] = ()  # what a delayed link reads before the first step
     ended: bool = False  # whether it reads a source after its last step alone
 
@@ -244,6 +246,11 @@ class _Reader:
         for part in sources:
             link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows, over=over)
             link.starts, link.ended = part.starts, part.ended
+            if kind == "local" and node.op.weighted_sum:
+                assert over is not None
+                shape = next((one.weight.shape for one in self.graph.stored if one.key == node.stored()), ())
+                if len(shape) == 2 + len(over.space):  # not an array with the connected pairs of maps alone
+                    link.filter, link.shape = node.stored(), shape
             if kind == "full" and node.op.stored:
                 link.key = node.stored()
                 link.turned = node.op.stored == "in_out"
@@ -387,6 +394,17 @@ def read_by(link: Link, target: Type, to: int) -> list[int]:
         inside = [one for one in windows.read(axis, at) if 0 <= one < size]
         found = [value * size + one for value in found for one in inside]
     return found
+
+
+def shared_weight(link: Link, target: Type, to: int, value: int) -> Weight | None:
+    """Return the weight of a filter with which value `to` reads a value of its source; None for other operations."""
+    if not link.filter:
+        return None
+    assert link.windows is not None
+    assert link.over is not None
+    (channel, place), (read, at) = _places(target, to), _places(link.over, value)
+    kernel = (link.windows.read(axis, pair).index(one) for axis, (pair, one) in enumerate(zip(place, at, strict=True)))
+    return Weight(link.filter, (channel, read % int(link.shape[1]), *kernel))  # type: ignore[arg-type]
 
 
 def reads(link: Link, target: Type, to: int, value: int) -> bool:

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import dist, sqrt
+from itertools import product
+from math import dist, prod, sqrt
 from typing import Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
+from netspec.figure.notes import NARROW
 from netspec.figure.scene import Align, Item, Node, Pen, Point, Rect, Scene, Value, Weight, Wire, layout, meets
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line, plain
-from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, words, wrapped
+from netspec.figure.scene.typeset import line_width, math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings
+from netspec.figure.strings import say
 from netspec.figure.trained.overlay import number as written
-from netspec.figure.units import Group, Link, lone_links, read_by, reads
+from netspec.figure.units import Group, Link, lone_links, read_by, reads, shared_weight
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, biased, columns_of
 
@@ -39,6 +42,18 @@ BACK = 5.0  # mm behind a copy from which a loop enters it
 LEAVE, TURN = 3.5, 1.6  # mm from a pill to the first loop that runs along it, and from one such loop to the next
 STUB, LONG, MOST_STUBS = 0.35, 9.0, 3  # part of a wire that is drawn if its other end is not; mm; at most for each unit
 MOST_VALUES = 20_000  # of a layer with windows, up to which it is found out which of those not drawn read a unit
+# how the wires of a filter's weights look, one after the other: apart also in grey, by dashes
+SHARED = tuple(
+    Pen(ink=ink, width=0.4, dash=dash)
+    for turn in (False, True)
+    for ink, dash in zip(
+        ("input", "group2", "group1", "group3", "group5"), (turn, not turn, turn, not turn, turn), strict=True
+    )
+)
+SAMPLE, ENTRIES = (
+    2.2,
+    1.2,
+)  # a wire in a legend, and the room between entries, in sizes of letters
 FADED = Pen(opacity=0.4)
 OFF = 0.5  # how far from the last unit's height a loop leaves the round end of a pill, in its radii
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
@@ -111,11 +126,14 @@ class Drawing:
         )
 
 
-def neurons(groups: list[Group], settings: FigureSettings, given: Mapping[str, Any] | None = None) -> Scene:
+def neurons(
+    groups: list[Group], settings: FigureSettings, given: Mapping[str, Any] | None = None, trained: bool = False
+) -> Scene:
     """Return the figure of groups of units and their links. There must be at least one group.
 
     Parameters:
         given: weights that are known, by the key of their array: nested tuples or arrays. A small net shows them.
+        trained: whether colours will say how large weights are, so that none can say which wires share a weight.
     """
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
@@ -141,6 +159,8 @@ def neurons(groups: list[Group], settings: FigureSettings, given: Mapping[str, A
     _titles(drawing)
     if axes.level:
         _captions(drawing, captions)
+    if not trained:
+        _shared(drawing, given or {})
     return drawing.canvas.scene("neurons")
 
 
@@ -316,7 +336,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
 def _links(drawing: Drawing) -> None:
     blocks = {(block.group, block.delay): block for column in drawing.columns for block in column.blocks}
     rank = {block: column.rank for column in drawing.columns for block in column.blocks}
-    if drawing.settings.edges == "none":
+    if drawing.settings.edges in ("none", "unseen"):
         return
     links = [
         (link, source, block)
@@ -355,6 +375,8 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: l
                 weight = group.bias_weight(end.place)
             elif not _joined(link, start, end, reads):
                 continue
+            elif link.kind == "local":
+                weight = shared_weight(link, group.type, end.place, start.place)  # type: ignore[arg-type]
             else:
                 weight = link.weight(end.place, start.place)
             tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
@@ -586,6 +608,78 @@ def free_beside(
             taken.append(room)
             return Point(x, y - own.middle.y)
     return None
+
+
+# ---- which wires of a filter share a weight
+
+
+def _shared(drawing: Drawing, given: Mapping[str, Any]) -> None:
+    """Give the wires of a filter with few weights a look for each weight, and explain it in a legend."""
+    canvas, blocks = drawing.canvas, {block.group: block for column in drawing.columns for block in column.own}
+    links = {
+        group: link
+        for group in blocks
+        for link in group.links
+        if link.filter and not group.type.open and 1 < prod(map(int, link.shape)) <= len(SHARED)  # type: ignore[arg-type]
+    }
+    if not links or drawing.settings.edges == "none":
+        return
+    looks = {
+        Weight(link.filter, place): pen
+        for link in links.values()
+        for place, pen in zip(_kernel(link), SHARED, strict=False)
+    }
+    for number, wire in enumerate(canvas.wires):
+        if isinstance(wire, Wire) and wire.weight in looks:
+            canvas.wires[number] = replace(wire, pen=looks[wire.weight])
+    for group, link in links.items():
+        if not (blocks[group].elided or blocks[link.source].elided):  # wires and looks say all
+            canvas.named.add(group.node)
+    _legend(drawing, links, given)
+
+
+def _kernel(link: Link) -> list[tuple[int, ...]]:
+    """Return the places of a filter's weights in their array."""
+    return list(product(*(range(int(size)) for size in link.shape)))  # type: ignore[arg-type]
+
+
+def _legend(drawing: Drawing, links: Mapping[Group, Link], given: Mapping[str, Any]) -> None:
+    """Write below the figure which look stands for which weight: once for all filters of one shape without numbers."""
+    canvas, lang, box = drawing.canvas, drawing.settings.lang, drawing.canvas.box()
+    size = drawing.settings.fit.letters(layout.SMALL)
+    rows: dict[object, list[Group]] = {}
+    for group, link in links.items():
+        rows.setdefault(group if link.filter in given else link.shape, []).append(group)
+    numbered = {text.layer for text in canvas.texts if "number" in text.classes}
+    below = 2.2 * size if drawing.axes.level and any(group.activation for group in links) else 0.0  # for their names
+    x, y, number = box.left, box.bottom + 6.0 + below, 0
+    for groups in rows.values():
+        link, names = links[groups[0]], ", ".join(group.label for group in groups if group.label)
+        head = say("shared in" if len(groups) > 1 else "shared of", lang).format(names=names)
+        entries: list[tuple[Pen | None, Line]] = [(None, words(f"{head}:"))]
+        for look, place in zip(SHARED, _kernel(link), strict=False):
+            index = ",".join(str(at + 1) for at, many in zip(place, link.shape, strict=True) if many != 1)
+            value = None if groups[0].layer.path in numbered else given.get(link.filter)
+            for at in place if value is not None else ():
+                value = value[at]  # type: ignore[index]
+            equals = () if value is None else upright(f" = {written(float(value))}")
+            entries.append((look, (*symbol("w", math(index)), *equals)))
+        for pen, line in entries:
+            wide = line_width(line, size) + (SAMPLE + 0.4) * size * (pen is not None)
+            if x > box.left and x + wide > max(box.right, box.left + NARROW):
+                x, y = box.left, y + 1.6 * size
+            number += 1
+            if pen is not None:
+                ends = (Point(x, y), Point(x + SAMPLE * size, y))
+                canvas.wire("", "", ends, pen=pen, head=False, id=f"weights.{number}", classes=("legend",))
+                x += (SAMPLE + 0.4) * size
+            base, kind = y - boxed((line,), size).middle.y, ("number",) if pen and value is not None else ()
+            path = groups[0].layer.path if kind else ""
+            canvas.text(
+                f"weights.{number}.text", (line,), x, base, size, align="start", classes=("legend", *kind), layer=path
+            )
+            x += line_width(line, size) + ENTRIES * size
+        x, y = box.left, y + 1.6 * size
 
 
 # ---- words

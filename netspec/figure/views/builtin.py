@@ -58,14 +58,14 @@ class Neurons(View):
     takes = UNITS | PLUS | {
         "bias = one", "direction", "titles", "captions", "edges", "box", "dropped", "title", "labels"
     }  # fmt: skip
-    sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
+    sketch: ClassVar[Mapping[str, Any]] = {"edges": "unseen"}
     acts = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
 
         numbers = drawing.arrays if drawing.arrays and drawing.example else _given(drawing)
-        return neurons(_cut(drawing), drawing.settings, numbers)
+        return neurons(_cut(drawing), drawing.settings, numbers, trained=drawing.arrays is not None)
 
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
@@ -80,7 +80,7 @@ class Neurons(View):
         for steps in (CLOSER[:4], CLOSER[4:]):
             for direction in ways:
                 yield from (settings.close(room, gap, shape, direction=direction) for gap, shape in steps)
-        if settings.max_units > FEWEST:
+        if FEWEST < settings.max_units <= FigureSettings().max_units:  # more are what the user asks for
             gap, shape = CLOSER[-1]
             found = settings.close(room, gap, shape, max_units=FEWEST, direction=ways[-1])
             yield found.without(say("fewer units", settings.lang))
