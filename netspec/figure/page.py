@@ -116,6 +116,7 @@ def _content(settings: FigureSettings) -> tuple[object, ...]:
 
 def _balanced(best: Try, draw: Callable[[FigureSettings], Scene], room: float) -> Try:
     """Return a figure in rows with rows of about equal length: the narrowest with as many rows, or as high."""
+    titles = _lines(best.scene)
     low, high = best.scene.canvas.width / 2, best.settings.fit.width
     least, rows = best.scene.canvas.width, _carried(best.scene)
     most = room if rows else min(room, best.scene.canvas.height * SAME)
@@ -123,11 +124,17 @@ def _balanced(best: Try, draw: Callable[[FigureSettings], Scene], room: float) -
         width = (low + high) / 2
         settings = replace(best.settings, fit=best.settings.fit._replace(width=width))
         scene = draw(settings)
-        if _carried(scene) == rows and scene.canvas.height <= most and scene.canvas.width <= least:
+        whole = rows or _lines(scene) == titles
+        if whole and _carried(scene) == rows and scene.canvas.height <= most and scene.canvas.width <= least:
             best, high, least = replace(best, scene=scene, settings=settings), width, scene.canvas.width
         else:
             low = width
     return best
+
+
+def _lines(scene: Scene) -> int:
+    """Return how many lines the titles of layers have: there is room for them, so that they need not be broken."""
+    return sum(len(text.lines) for text in scene.texts if "title" in text.classes)
 
 
 def _carried(scene: Scene) -> int:

@@ -173,3 +173,20 @@ def test_a_larger_layer_never_shows_fewer_units(view: str, sizes: tuple[int, ...
     for size, count in zip(sizes, drawn, strict=True):
         assert count == max(c for s, c in zip(sizes, drawn, strict=True) if s <= size), drawn
         assert size - count != 1, "dots that hide one unit"
+
+
+def test_columns_of_known_sizes_stand_in_the_middle_of_longer_ones() -> None:
+    """A net that narrows looks so; layers whose sizes are letters begin at one height."""
+    lists = "".join(f"  {name}.show = [{units}]\n" for name, units in
+                    (("x", "1, 2, 3, 4, .., 64"), ("h", "1, 2, .., 32"), ("y", "1, .., 8")))  # fmt: skip
+    text = "net n {\n  input x: 64\n  hidden h: 32 perceptrons\n  output y: 8 perceptrons\n}\nfigure {\n  bias = none\n"
+    scene = draw(text + "  view = neurons\n" + lists + "}\n")
+    middles = [(max(at) + min(at)) / 2 for name in "xhy" for at in [[node.y for node in of(scene, "unit", start=name)]]]
+    assert middles == pytest.approx([middles[0]] * 3)
+
+
+def test_titles_are_not_broken_to_make_a_figure_narrower_than_its_page() -> None:
+    units = ", ".join(map(str, range(1, 16)))
+    net = 'net n {\n  input x: 784 "input layer"\n  output h: 15 perceptrons "hidden layer"\n}\n'
+    scene = draw(f"{net}figure {{\n  view = neurons\n  h.show = [{units}]\n}}\n", width="85mm")
+    assert {"input layer", "hidden layer"} <= {text.plain for text in scene.texts}

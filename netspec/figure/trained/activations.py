@@ -9,7 +9,7 @@ from typing import Any
 from netspec.figure.scene import Image, Item, Node, Pen, Polygon, Scene, Text, Wire, canvas_of
 from netspec.figure.scene.typeset import math, symbol, upright
 from netspec.figure.stages import stages_of
-from netspec.figure.trained.overlay import number
+from netspec.figure.trained.overlay import number, numeral
 from netspec.ir.graph import Graph
 
 SIZE, INK = 4.2, "value"
@@ -68,7 +68,7 @@ def _largest(scene: Scene, graph: Graph, values: Mapping[int, Any]) -> list[Item
         return []
     found = values[last.last]
     unit = int(found.argmax())
-    line = (*symbol(last.label or last.layer.label, math(str(unit + 1))), *upright(f" = {number(float(found[unit]))}"))
+    line = (*symbol(last.label or last.layer.label, math(str(unit + 1))), *upright(" = "), *numeral(float(found[unit])))
     x, y = bar.box.right + 2.0, bar.box.bottom
     return [
         Text(

@@ -11,7 +11,7 @@ from netspec.figure.scene.canvas import evened, fitted
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis, line_width, upright
 from netspec.figure.trained import Arrays
-from netspec.figure.trained.overlay import number, value_of
+from netspec.figure.trained.overlay import numeral, value_of
 
 CONSTANT = 0.8 * layout.SMALL_LABEL  # the size of `x_0 = 1` beside values
 LEAST = 0.75  # a smaller part of TOTAL is not read
@@ -71,7 +71,7 @@ class Numbers:
     def beside(self, wire: Wire) -> None:
         """Write the product beside the wire that leads from the weight to the sum."""
         start, turn = wire.points[:2]
-        line = upright(number(self.products[wire.source]))
+        line = numeral(self.products[wire.source])
         wide, end = line_width(line, PRODUCT), turn.x
         if len(wire.points) == 2:  # the wire is level
             end = min(end - 0.8, start.x + max(wide + 0.8, 8.3))
@@ -87,7 +87,7 @@ class Numbers:
         said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
         act = next((self.nodes.get(wire.target) for wire in self.scene.wires if wire.source == node.id), None)
         if said is not None and act is not None:
-            line, room = (*said.lines[0], *upright(f" = {number(found)}")), act.box.left - node.box.right
+            line, room = (*said.lines[0], *upright(" = "), *numeral(found)), act.box.left - node.box.right
             size = min(TOTAL, fitted(line, TOTAL, min(room / 2, 8.6), 99.0, False))
             self.changed[said.id] = replace(said, lines=(line,), size=size, ink=INK)
             if size < LEAST * TOTAL:  # too long to stand between the sum and the activation
@@ -99,7 +99,7 @@ class Numbers:
                     said = replace(said, x=act.box.left - 0.8, align="end", size=size)
                 self.changed[said.id] = said
         else:
-            self.text(f"{base}.total", upright(number(found)), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
+            self.text(f"{base}.total", numeral(found), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
         drawn = sum(value for id_, value in self.products.items() if id_.startswith(f"{base}.w."))
         gaps = [item for item in self.scene.dots if item.id.startswith(f"{base}.w.")]
         if gaps:
@@ -107,7 +107,7 @@ class Numbers:
 
     def rest(self, dots: Dots, value: float) -> None:
         box = dots.box
-        self.text(f"{dots.id}.rest", upright(number(value)), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT)
+        self.text(f"{dots.id}.rest", numeral(value), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT)
 
     def dot(self, node: Node) -> None:
         """Write the value of a dot behind the dot's label; without a label, above the dot."""
@@ -116,7 +116,7 @@ class Numbers:
             if label is not None:  # the constant, which is as large as the others
                 self.changed[label.id] = replace(label, size=min(label.size, CONSTANT))
             return
-        found = upright(number(self.value(node.value)))
+        found = numeral(self.value(node.value))
         if label is not None:
             line = (*label.lines[0], *upright(" = "), *found)
             said = replace(label, lines=(line,), size=label.size * 0.8)
@@ -137,7 +137,7 @@ class Numbers:
             if wire.value is None:
                 continue
             held = self.value(wire.value)
-            ends = (*upright("= "), *upright(number(held)))
+            ends = (*upright("= "), *numeral(held))
             if len(last.lines) > 1 or last.id.endswith(".2"):
                 self.changed[last.id] = replace(last, lines=(*last.lines, ends))
             else:
@@ -161,7 +161,7 @@ class Numbers:
     def inside(self, node: Node, value: float) -> None:
         """Write a number into a circle, below the circle's symbol, which becomes smaller."""
         label = self.labels.get(node.id)
-        line = upright(number(value))
+        line = numeral(value)
         size = fitted(line, VALUE, node.rx * 0.86, node.ry * 0.86)
         if label is None:
             self.centred(f"{node.id}.value", line, node, 0.0, size)

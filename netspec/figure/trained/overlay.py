@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of, meets
-from netspec.figure.scene.tex import Line
+from netspec.figure.scene.tex import Atom, Line, Style
 from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
@@ -101,6 +101,12 @@ def number(value: float) -> str:
     return f"{digits}{sign}{int(power) if power else ''}".replace("-", "−")
 
 
+def numeral(value: float, style: Style = "upright") -> Line:
+    """Return a number as figures write it: of 4.59e−9, the power of ten stands above its line."""
+    digits, large, power = number(value).partition("e")
+    return (Atom(f"{digits}×10", style, sup=(Atom(power, style),)),) if large else (Atom(digits, style),)
+
+
 # ---- the legend
 
 
@@ -112,11 +118,11 @@ def _legend(items: list[Item], scales: list[Scale], weights: Arrays, settings: F
             rows.append((None, symbol(scale.label)))
         high, low = max(scale.drawn), min(scale.drawn)
         if high > 0:
-            rows.append((Pen(ink="positive", width=_width(high, scale)), upright(f": {number(high)}")))
+            rows.append((Pen(ink="positive", width=_width(high, scale)), (*upright(": "), *numeral(high))))
         if low < 0:
-            rows.append((Pen(ink="negative", width=_width(low, scale)), upright(f": {number(low)}")))
+            rows.append((Pen(ink="negative", width=_width(low, scale)), (*upright(": "), *numeral(low))))
         if any(abs(value) < FAINTEST * scale.largest for value in scale.drawn) or not scale.largest:
-            rows.append((Pen(ink="zero", width=THIN), upright(f": {number(0.0)}")))
+            rows.append((Pen(ink="zero", width=THIN), (*upright(": "), *numeral(0.0))))
         rows += [(None, line) for line in _not_drawn(scale, weights, settings)]
     wide = max(line_width(line, SIZE) + (DASH + 1.5 if pen else 0) for pen, line in rows)
     left, top = _place(items, wide, len(rows) * ROW)

@@ -15,7 +15,7 @@ from netspec.figure.scene.typeset import DIGITS, line_width, math, symbol, uprig
 from netspec.figure.scene.typeset import axis as middle_of
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
-from netspec.figure.trained.overlay import number
+from netspec.figure.trained.overlay import numeral
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Unit, shown_units, size_label
 from netspec.figure.units.filter import as_plane
@@ -151,7 +151,7 @@ class Cells:
             return upright(EDGES[self.window.op.gathers])
         held = self.held(group, channel, row, column)
         if self.values is not None and held is not None:
-            return upright(number(float(self.values[held.node][held.place])))
+            return numeral(float(self.values[held.node][held.place]))
         return self._symbol(self._name(group), channel if group.type.maps != 1 else None, row, column)
 
     def _symbol(self, name: str, channel: int | None, row: Unit, column: Unit) -> Line:
@@ -165,7 +165,7 @@ class Cells:
     def weight(self, channel: int, row: Unit, column: Unit) -> Line:
         """Return what a cell of the filter says."""
         if self.node.stored() in self.weights:
-            return upright(number(self._weight(channel, row.place or 0, column.place or 0)))
+            return numeral(self._weight(channel, row.place or 0, column.place or 0))
         name = "w" if self.settings.of(self.group.layer.path).labels else ""
         return self._symbol(name, channel if len(self.window.channels) > 1 else None, row, column)
 
@@ -191,7 +191,7 @@ class Cells:
         if not self.graph.stores(self.node, "bias"):
             return ()
         array = self.weights.get(self.node.stored("bias"))
-        return math("b") if array is None else upright(number(float(array[self.window.map])))
+        return math("b") if array is None else numeral(float(array[self.window.map]))
 
     # ---- grids
 
@@ -522,7 +522,7 @@ class Cells:
         row, column = (Unit(str(place), math(str(place)), place - 1) for place in at)
         held = self.held(self.group, self.window.map, row, column)
         if made is not None and self.values is not None and held is not None:
-            return upright(number(float(self.values[made][held.place])))
+            return numeral(float(self.values[made][held.place]))
         return self.cell(self.group, self.window.map, row, column)
 
     def _gathered(self, rows: list[int], columns: list[int], at: tuple[int, ...]) -> list[Line]:
@@ -579,7 +579,7 @@ class Cells:
             held = self.held(self.source, channel, self._unit(0, row), self._unit(1, column))
             if held is not None:
                 total += self._weight(channel, r, c) * float(self.values[held.node][held.place])
-        return upright(number(total))
+        return numeral(total)
 
 
 def pads_shown(group: Group) -> bool:

@@ -27,7 +27,8 @@ from netspec.figure.units.elided import (
 )
 
 BIAS = "+1"
-SHORT = 0.45  # a column that is shorter than this part of the longest column is centred
+# a column that is shorter than this part of the longest column is centred; of a size that is a letter nobody knows more
+SHORT, UNKNOWN = 0.7, 0.45
 
 
 @dataclass(slots=True)
@@ -217,7 +218,8 @@ def _own_end(column: Column) -> float:
 def _is_aligned(column: Column, longest: float) -> bool:
     """Whether a column begins at the same height as others: it has dots and is not short. Other columns are centred."""
     block = column.own[0]
-    return block.elided and _own_end(column) - block.first >= SHORT * longest
+    least = UNKNOWN if block.group.type.open else SHORT
+    return block.elided and _own_end(column) - block.first >= least * longest
 
 
 def _stack(column: Column, pitch: float, with_bias: bool, roomy: float) -> None:

@@ -12,7 +12,7 @@ from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, words
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
-from netspec.figure.trained.overlay import number as written
+from netspec.figure.trained.overlay import numeral
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Gap, Unit, shown_units
 from netspec.figure.units.formulas import activation_line
@@ -229,7 +229,7 @@ def _filter(
             canvas.label(weight, symbol("w", cell_index(*units)), 4.7)
         else:
             held = given[column] if isinstance(given[0], int | float) else given[row][column]
-            canvas.label(weight, upright(written(float(held))), 4.7)
+            canvas.label(weight, numeral(float(held)), 4.7)
             canvas.texts[-1] = replace(canvas.texts[-1], classes=("label", "number"))
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
         canvas.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))

@@ -79,7 +79,7 @@ def _total(name: str, entries: list[Unit | Gap], with_bias: bool, numbers: Seque
         weight = next(known, None) or symbol("w", index)
         sign = " + "
         if found and weight[0].text[0] == "−":
-            sign, weight = " − ", upright(weight[0].text[1:])
+            sign, weight = " − ", (weight[0]._replace(text=weight[0].text[1:]), *weight[1:])
         found += [*([Atom(sign, "upright")] if found else []), *weight]
         found += symbol(name, entry.index) if entry is not None else ()
     return found

@@ -23,7 +23,7 @@ from netspec.figure.scene.tex import Line, plain
 from netspec.figure.scene.typeset import line_width, math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
-from netspec.figure.trained.overlay import number as written
+from netspec.figure.trained.overlay import numeral
 from netspec.figure.units import Group, Link, lone_links, read_by, reads, shared_weight
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, biased, columns_of
@@ -572,7 +572,7 @@ def _beside(
         value = given[wire.weight.key]  # type: ignore[union-attr]
         for place in wire.weight.place:  # type: ignore[union-attr]
             value = value[place]
-        lines = (words(written(float(value))),)
+        lines = (numeral(float(value), "sans"),)
         others = [item for item in (*drawing.canvas.wires, *drawing.canvas.nodes) if item is not wire]
         point = free_beside(wire.points[0], wire.points[1], boxed(lines, size), others, taken)
         if point is None:
@@ -662,7 +662,7 @@ def _legend(drawing: Drawing, links: Mapping[Group, Link], given: Mapping[str, A
             value = None if groups[0].layer.path in numbered else given.get(link.filter)
             for at in place if value is not None else ():
                 value = value[at]  # type: ignore[index]
-            equals = () if value is None else upright(f" = {written(float(value))}")
+            equals = () if value is None else (*upright(" = "), *numeral(float(value)))
             entries.append((look, (*symbol("w", math(index)), *equals)))
         for pen, line in entries:
             wide = line_width(line, size) + (SAMPLE + 0.4) * size * (pen is not None)
