@@ -9,7 +9,7 @@ import pytest
 import netspec
 from netspec.figure.scene import Node, Polygon, Rect, Scene, Wire
 from tests.conftest import ROOT
-from tests.figure.drawn import near, of
+from tests.figure.drawn import draw, near, of
 
 
 def drawn(*lines: str) -> Scene:
@@ -182,3 +182,18 @@ def test_steps_without_windows_have_no_cone() -> None:
         of(scene, "map", start="x.")[0].box.right,
         of(scene, "map", start="x.")[0].box.top,
     )
+
+
+def test_a_caption_that_names_the_values_stands_above_them_alone() -> None:
+    """`C1: edges` is no word for what computes C1, so that netspec's own words for that stay below."""
+    text = (
+        'net n {\n  input x: 1@9x9 "INPUT"\n  hidden C1: 2 filters 3x3 "C1: edges"\n'
+        '  hidden C2: 2 filters 3x3 "Convolution"\n  output y: 3 perceptrons "OUTPUT"\n}\n'
+    )
+    scene = draw(text, view="planes")
+    said = [text.plain for text in scene.texts]
+    assert said.count("C1: edges\n2@7×7") == 1
+    assert said.count("OUTPUT\n3") == 1
+    assert not {"C1: edges", "OUTPUT"} & set(said)
+    assert {"convolution\n3×3", "Convolution", "full\nconnection"} <= set(said)
+    assert not any("filters" in one for one in said if one.startswith("not shown") and "C1" in one)

@@ -26,7 +26,7 @@ STEP = 3.1  # each map of a stack stands this far right of the map behind it, an
 MOST, HALF = 16, 4  # a stack of more than MOST maps shows its first HALF and its last HALF maps at least
 CLEAR = 4.0  # least distance between two stacks
 BAR = 9.5  # width of a bar
-TALL, TENFOLD = 0.4, 0.2  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
+TALL, TENFOLD = 0.25, 0.28  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
 BARS = (32.0, 56.0)  # least and largest height that is taken as the tallest stack's when bars are measured
 BETWEEN = 11.0  # distance between two bars
 LABEL, WORDS, LEADING = 3.4, 3.7, 1.18  # size of labels, of the text under the drawing; line height in sizes
@@ -249,13 +249,15 @@ def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, .
         size = size.removeprefix("1@").removeprefix("1 @ ")
     if given is None and stage.does == "input":
         given = stage.caption or stage.label
+    kinds = ("layer",) if not stage.type.space else ("maps", "f. maps")
+    names = [f"{stage.label}: {say(kind, lang)}" for kind in kinds]
+    if given is None and names_values(stage, lang) and stage.caption not in names:
+        given = stage.caption
     if given is None and stage.label and settings.titles == "top":
         given = stage.layer.caption or None
     if given is None and stage.layer.role == "output":
         given = stage.label
     if given is None and stage.label:
-        kinds = ("layer",) if not stage.type.space else ("maps", "f. maps")
-        names = [f"{stage.label}: {say(kind, lang)}" for kind in kinds]
         size_ = settings.fit.letters(LABEL)
         given = next((name for name in names if widest((words(name),), size_) <= wide * 1.25), names[-1])
     return (*(paragraph(given) if given else ()), words(size))
@@ -272,6 +274,8 @@ def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
     if stack.bar and not stacks[-1].bar:
         gap = fit.space(BETWEEN * 0.6)
     earlier = [box for other in stacks for box in other.outline()]
+    if not math.isinf(fit.width):  # large letters beside narrow stacks: labels need the room of a letter between them
+        earlier += [box._replace(right=box.right + other.letters) for other in stacks for box in [other.label_box()]]
     shift = 0.0
     for left, top, _, bottom in own:
         near = shift + left - gap  # what ends before this pushes no further
@@ -475,8 +479,15 @@ def _said(stage: Stage, place: int, settings: FigureSettings) -> tuple[tuple[Lin
 def user_words(stage: Stage, place: int, settings: FigureSettings) -> str:
     """Return the words that the user gives for the step before the stage number `place`; "" if there are none."""
     captions = settings.captions or ()
-    caption = "" if settings.titles == "top" else stage.caption  # there it stands above
+    above = settings.titles == "top" or names_values(stage, settings.lang)  # there a caption stands above
+    caption = "" if above else stage.caption
     return (captions[place - 1] if 0 < place <= len(captions) else "") or caption
+
+
+def names_values(stage: Stage, lang: str) -> bool:
+    """Whether a caption says what the values are, not how they are computed: `C1: feature maps` of C1, or `OUTPUT`."""
+    said, role = stage.caption.lower(), stage.layer.role
+    return bool(said) and (said.startswith(f"{stage.label.lower()}:") or said == say(role, lang))
 
 
 def _done(stage: Stage, lang: str) -> str:
