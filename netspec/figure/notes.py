@@ -480,11 +480,14 @@ def noted(
 def _undrawn(graph: Graph, drawn: frozenset[str], lang: str) -> str:
     """Return which lines of the net a figure of a part of it leaves out; "" if there are none."""
     makers = {node.layer: node for node in graph.nodes if node.kind == "input" or _makes_units(node)}
+    picks = [node for node in graph.nodes if node.op.effect == "select"]  # the circles of classes are in their lines
+    picked = {edge.node for node in picks for edge in node.inputs if layer_of(graph, node, drawn) is not None}
     left = [
         layer.label
         for layer in graph.top
         if layer.role in ("input", "hidden", "output")
         and layer.index in makers
+        and makers[layer.index].index not in picked
         and layer_of(graph, makers[layer.index], drawn) is None
     ]
     return say("layers", lang).format(names=", ".join(left)) if left else ""

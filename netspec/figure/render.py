@@ -159,6 +159,10 @@ def _picture(
     program: Program,
 ) -> Picture:
     view = VIEWS[settings.view or ""]()
+    if "symbol" in view.takes and settings.layers:
+        from netspec.figure.units import with_renamed
+
+        settings = with_renamed(graph, settings)
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)

@@ -6,7 +6,7 @@ import pytest
 
 import netspec
 from netspec.figure.scene import Scene, layout, meets
-from tests.figure.drawn import draw, of
+from tests.figure.drawn import draw, label, of
 
 WINDOWS = "  input x: 1@16\n  output y: 1 filter {filter}\n"
 XOR = """  input x: 2
@@ -182,17 +182,48 @@ def test_a_line_that_changes_all_values_of_another_has_units_of_its_own() -> Non
 
 def test_words_are_drawn_or_refused() -> None:
     text = """net m {
-  input  c: one of 4 over 3
-  hidden x: onehot
-  hidden h: x & h[t-1] -> 3 perceptrons -> tanh
+  input  c: one of 4 over 3 "letters"
+  hidden x: onehot "digits"
+  hidden v: x & h[t-1]
+  hidden h: v -> 3 perceptrons -> tanh
   output y: 4 perceptrons
 }
 
 figure {
   view = unrolled
-  c.words = ["a", "b", "c"]
+  LINE.words = ["a", "b", "c"]
 }
 """
-    with pytest.raises(netspec.UsageError, match="NS947"):
-        draw(text)
-    assert {"a", "b", "c"} <= {item.plain for item in draw(text.replace("c.words", "x.words")).texts}
+    with pytest.raises(netspec.UsageError, match="NS947"):  # a line that only joins has no circles
+        draw(text.replace("LINE", "v"))
+    for line in "cx":
+        assert {"a", "b", "c"} <= {item.plain for item in draw(text.replace("LINE", line)).texts}
+
+
+@pytest.mark.parametrize("view", ["unrolled", "neurons"])
+def test_units_of_classes_have_what_is_said_of_the_line_of_classes(view: str) -> None:
+    """The circles of `c` stand in the line `x`: its symbol, colour and caption are theirs, unless `x` has its own."""
+    time, read = (" over 3", " & h[t-1]") if view == "unrolled" else ("", "")
+    text = f"""net m {{
+  input  c: one of 4{time} "letters"
+  hidden x: onehot "digits"
+  hidden h: x{read} -> 3 perceptrons
+  output y: 2 perceptrons
+}}
+
+figure {{
+  view = {view}
+  c.symbol = "u"
+  c.color = gold
+}}
+"""
+    scene = draw(text)
+    circles = [
+        node for node in scene.nodes if node.layer == "x" and "unit" in node.classes and "bias" not in node.classes
+    ]
+    assert {node.fill for node in circles} == {"#ffd700"}
+    assert all(label(scene, node).plain.startswith("u") for node in circles)
+    assert "letters\ndigits" in {item.plain for item in scene.texts}
+    assert not any("lines c" in item.plain for item in scene.texts)
+    own = draw(text.replace("c.color = gold", 'c.color = gold\n  x.symbol = "v"'))
+    assert all(label(own, own.find(node.id)).plain.startswith("v") for node in circles)  # type: ignore[arg-type]

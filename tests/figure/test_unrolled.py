@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 import netspec
@@ -315,7 +317,13 @@ def test_gates_stand_in_one_row_and_read_one_trunk(width: str | None) -> None:
     assert {("h@1", f"{gate}@2") for gate in "fig"} <= arrows(scene)
     trunk = {wire.points[1].x for wire in scene.wires if wire.source == "h@1.pill" and wire.target}
     assert len(trunk) == 1
-    assert "forget gate, input gate, candidate (H)" in {" ".join(text.plain.split()) for text in scene.texts}
+    names = {" ".join(text.plain.split()) for text in scene.texts}  # each says which circle of the row it names
+    assert "f: forget gate, i: input gate, g: candidate (H)" in names
+    assert not [
+        (one.plain, other.plain)
+        for one, other in combinations([text for text in scene.texts if "caption" in text.classes], 2)
+        if one.box.overlaps(other.box)
+    ]
 
 
 def test_a_product_with_nothing_before_the_first_step_reads_zero() -> None:

@@ -8,11 +8,12 @@ delay.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from netspec.figure.notes import NAME, ORDER, structural, titled
 from netspec.figure.scene import Weight
+from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.operation import Windows
 from netspec.ir.sizes import Size
@@ -42,6 +43,7 @@ class Group:
     value: int  # the node that holds the outputs of the units, after the activation
     deep: bool = False  # whether the units belong to a round of a `repeat`
     title: str = ""
+    renames: str = ""  # the line of classes whose units it is, which has no circles of its own
     activation: str = ""
     acts: int = -1  # the node of the activation
     across: bool = False  # whether each value of the activation depends on the sums of all units
@@ -202,6 +204,7 @@ class _Reader:
         layer = self.graph.layers[node.layer]
         if Edge(node.index) in layer.values and len(parts) == 1:
             group = parts[0].group
+            group.renames = group.layer.path
             group.layer, group.id, group.value = layer, layer.path, node.index
         return parts
 
@@ -288,7 +291,9 @@ class _Reader:
         ends = layer.scope == 0 and layer.role == "output"
         if layer.index in lines or ends:
             own = layer.index in lines
-            group.title = (layer.caption or group.title) if own else _both(group.title, layer.caption)
+            group.title = (
+                (layer.caption or group.title) if own and not group.renames else _both(group.title, layer.caption)
+            )
             group.label = "" if group.deep else layer.label
         elif layer.caption and layer.scope == group.layer.scope:  # the line changes the values of these units
             group.title = _both(group.title, layer.caption)
@@ -327,6 +332,23 @@ class _Later:
 def groups_of(graph: Graph) -> list[Group]:
     """Return the groups of a net in the order in which they are computed; raise Unsuitable if a node has no units."""
     return _Reader(graph).read()
+
+
+def with_renamed(graph: Graph, settings: FigureSettings) -> FigureSettings:
+    """Return settings in which units also have the hints of the line of classes whose units they are."""
+    layers = dict(settings.layers)
+    try:
+        groups = groups_of(graph) if layers else []
+    except Unsuitable:
+        return settings
+    for group in groups:
+        own, named = settings.of(group.layer.path), layers.pop(group.renames, None)
+        if named is not None:
+            usual = type(own)()
+            given = {one.name: getattr(own, one.name) for one in fields(own)}
+            given = {name: value for name, value in given.items() if value != getattr(usual, name)}
+            layers[group.layer.path] = replace(named, **given)
+    return replace(settings, layers=layers)
 
 
 def makes_own(graph: Graph, node: Node) -> bool:

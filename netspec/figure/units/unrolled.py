@@ -50,6 +50,7 @@ DOTS = 4.3  # mm: half the width of an ellipsis
 ARROW = 6.0  # mm: the length of an arrow from a target to its loss
 ZERO = 5.0  # mm: the length of an arrow from a zero that is read before the first step
 TOLD = 2.4  # mm from a circle to the word of its step
+NEW = "\n"
 NAMES = 9.5  # the longest line of a row's name on a page, in sizes of its letters
 
 
@@ -102,7 +103,18 @@ class Unrolled:
 
     @property
     def between(self) -> float:
-        return max(self.settings.fit.space(BETWEEN, CLOSE), self._room(max(high for _, high in (*self._words, (0, 0)))))
+        words = self._room(max(high for _, high in (*self._words, (0, 0))))
+        return max(self.settings.fit.space(BETWEEN, CLOSE), words, self._high - 2 * HIGH)
+
+    @property
+    def _high(self) -> float:
+        """How far the middles of two rows are apart, at least, so that their names do not meet."""
+        size = self.settings.fit.letters(CAPTION)
+        high: dict[int, float] = {}
+        for group, name in self.names.items():
+            row = self.rows[group]
+            high[row] = max(high.get(row, 0.0), boxed(self.lines(name), size).height)
+        return size / 2 + max((sum(high.get(at, 0.0) for at in (row, row + 1)) / 2 for row in high), default=0.0)
 
     @property
     def _words(self) -> list[tuple[float, float]]:
@@ -294,16 +306,29 @@ def _names(
             named = group.label or (noun(graph.nodes[group.node].op, settings.lang) if plain else "")
             titles[group] = title or (named if whole or _is_long(group, settings) else "")
         said: dict[str, None] = {}
+        several = len({title for group, title in titles.items() if group.label}) > 1
         for group, name in titles.items():
+            if several and name not in ("", group.label) and group.label and not _is_long(group, settings):
+                name = f"${_letter(group, settings)}$: {name}"  # which circle of the row it names
             part = parts.get(group, " ←" if group.backward else "")
             if name and settings.max_units == 1 and group.size != 1:  # the last of several with one size says it
                 alike = [one for one in here if titles[one] and one.size == group.size]
                 name += f" ({size_label(group.size)})" if group is alike[-1] else ""
             said[(f"{name}, {part}" if name and part.strip("←→ ") else f"{name} {part.strip()}").strip()] = None
-        text = ", ".join(filter(None, said))
-        if text:
-            found[here[0]] = text
+        if any(said):
+            found[here[0]] = _listed(filter(None, said), settings)
     return found
+
+
+def _listed(names: Iterable[str], settings: FigureSettings) -> str:
+    """Return names side by side, and in lines where they would take much room."""
+    size = settings.fit.letters(CAPTION)
+    found = ""
+    for name in names:
+        line = f"{found.rpartition(NEW)[2]}, {name}" if found else name
+        found += f"{NEW if widest(paragraph(line), size) > NAMES * size else ' '}{name}" if found else name
+        found += ","
+    return found.removesuffix(",")
 
 
 def _letter(group: Group, settings: FigureSettings) -> str:
