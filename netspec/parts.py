@@ -20,6 +20,7 @@ PARTS = {
     "safetensors": ("safetensors", "weights on disk"),
     "PIL": ("pillow", "pictures as data"),
     "fontTools": ("fonttools", "PDF pictures"),
+    **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("netspec[onnx]", "models of ONNX")),
 }
 
 
@@ -43,5 +44,10 @@ def need(name: str) -> ModuleType:
 
 def _missing(name: str, reason: str) -> MissingPackageError:
     package, use = PARTS.get(name.partition(".")[0], (name, name))
-    words = {"part": package, "use": use, "reason": reason, "command": f"python -m pip install {package}"}
+    words = {
+        "part": package,
+        "use": use,
+        "reason": reason,
+        "command": f"python -m pip install '{package}'" if "[" in package else f"python -m pip install {package}",
+    }
     return MissingPackageError(Diagnostic("NS951", None, words))

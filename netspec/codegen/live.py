@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from netspec.codegen.classes import pass_name
@@ -19,21 +22,29 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+Change = Callable[[ast.Module], ast.Module]
+
 _count = 0
-_namespaces: dict[str, dict[str, Any]] = {}  # the names that each source defines
+_namespaces: dict[tuple[str, Change | None], dict[str, Any]] = {}  # the names that each source defines
 
 
-def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
+def build(
+    graph: Graph,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    dtype: Any = None,
+    change: Change | None = None,
+) -> nn.Module:
     """Create the module of a net, with weights drawn from (seed, key). `graph.arrays` lists its shapes and keys.
 
-    The module is made without values, so each value is drawn once.
+    The module is made without values, so each value is drawn once. `change` is applied to the tree of its source.
 
     Raises:
         OpenSizes: the net has sizes that are not set.
     """
     import torch
 
-    make = load_class(graph)
+    make = load_class(graph, change=change)
     with _bare(), stand_ins(graph, make):
         module = make()
     if str(device) == "meta":
@@ -67,33 +78,38 @@ def pass_functions(module: nn.Module, graph: Graph, parts: tuple[Pass, ...]) -> 
     return [getattr(made, pass_name(number)).__get__(module) for number in range(len(parts))]
 
 
-def load_class(graph: Graph, parts: tuple[Pass, ...] = ()) -> type[nn.Module]:
+def load_class(graph: Graph, parts: tuple[Pass, ...] = (), change: Change | None = None) -> type[nn.Module]:
     """Return the class of the net, from the source of `emit`; tracebacks show its lines.
 
     Classes of other packages must be admitted first: executing the source imports them.
     """
     assert graph.admitted or not graph.outside
     source, class_name = emit_named(graph, parts)
-    found: type[nn.Module] = _executed(source, graph.name)[class_name]
+    found: type[nn.Module] = _executed(source, graph.name, change)[class_name]
     return found
 
 
-def _executed(source: str, net: str) -> dict[str, Any]:
+def _executed(source: str, net: str, change: Change | None = None) -> dict[str, Any]:
     """Execute emitted source once and return the names that it defines; its classes can be pickled."""
     global _count
-    if source in _namespaces:
-        return _namespaces[source]
+    if (source, change) in _namespaces:
+        return _namespaces[source, change]
     from torch import nn
 
     _count += 1
     name = f"<netspec {net} {_count}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    namespace: dict[str, Any] = {"__name__": f"netspec_emitted_{_count}"}
-    exec(compile(source, name, "exec"), namespace)
+    made_of = ModuleType(f"netspec_emitted_{_count}")
+    namespace = vars(made_of)
+    if change is not None:
+        sys.modules[made_of.__name__] = (
+            made_of  # torch.compile, which traces `scan`, imports the globals of what it traces
+        )
+    exec(compile(source if change is None else change(ast.parse(source)), name, "exec"), namespace)
     for made in list(namespace.values()):
         if isinstance(made, type) and issubclass(made, nn.Module) and made.__module__ == namespace["__name__"]:
             made.__reduce_ex__ = _reducer(source, net)  # type: ignore[assignment]
-    _namespaces[source] = namespace
+    _namespaces[source, change] = namespace
     return namespace
 
 

@@ -152,19 +152,19 @@ class Run(Record):
 
         return "".join(sample(Predictor(self), Sampling(prompt, length, temperature, None, seed)))
 
-    def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
-        """Write the trained net as a torch.export program for any number of rows.
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the trained net for programs without netspec.
 
         Parameters:
-            path: the file to write, `NAME.pt2`.
-            device: the device of the program's weights.
+            path: the file to write. `NAME.onnx` and `NAME.pt2` are programs of ONNX and torch.export for any number of
+                rows, and of steps of time that no weight depends on; `NAME.safetensors` holds the weights alone.
 
         Raises:
-            NetspecError: torch.export does not support the net (NS878).
+            NetspecError: the format cannot hold the net (NS878, NS890), or a package is missing (NS951).
         """
-        from netspec.training.inference.export import export
+        from netspec.training.inference.export import export, outline
 
-        export(self, Path(path), device)
+        export(outline(self.net), self.module(), Path(path), self.folder)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in self.score.items())

@@ -84,7 +84,7 @@ COMMANDS = {
     ("predict", "run", "a.csv", "-o", "answers.xls"): "NS917",
     ("predict", "run", "a.csv", "--prompt", "x"): "NS919",
     ("evaluate", "run", "--device", "tpu"): "NS853",
-    ("compile", "spare.net", "-o", "a.pt2"): "NS879",
+    ("compile", "spare.net", "-o", "a.jpg"): "NS917",
     ("render", "spare.net", "-o", "a.jpg"): "NS722",
     ("runs", "full"): "NS877",
 }
@@ -95,7 +95,7 @@ FAR = (
     ("train", "size.net"),
     ("predict", "run", "a.csv", "-o", "answers.xls"),
     ("evaluate", "run", "--device", "tpu"),
-    ("compile", "spare.net", "-o", "a.pt2"),
+    ("compile", "spare.net", "-o", "a.jpg"),
     ("render", "spare.net", "-o", "a.jpg"),
     ("runs", "full"),
 )

@@ -13,7 +13,7 @@ from netspec.names import nearest
 from netspec.parts import need
 from netspec.training.data.batches import Part
 from netspec.training.data.dataset import ALL, Dataset
-from netspec.training.inference.export import example
+from netspec.training.inference.export import Outline, example
 from netspec.training.inference.predictor import Predictor
 from netspec.training.loop.engine import EVALUATION_BATCH, arguments_of
 from netspec.training.loop.objective import exposing
@@ -72,12 +72,13 @@ def values(trained: Predictor, edge: Edge, dataset: Dataset | None, count: int, 
     model = build(exposing(graph, list(graph.nodes), [edge]), device=device).eval()
     model.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()}, strict=True)
     part = None if dataset is None else Part(dataset, ALL, device, torch.float32)
+    made = Outline(trained.net, {name: {} for name in arguments_of(graph)})
     found = []
     torch.manual_seed(seed)
     with torch.inference_mode():
         for index in torch.split(torch.arange(count if part is None else part.count), EVALUATION_BATCH):
             if part is None:
-                found.append(model(*example(graph, len(index), device)))
+                found.append(model(*(value.to(device) for value in example(made, len(index)))))
             else:
                 batch = part.take(index)
                 found.append(model(*(batch[name] for name in arguments_of(graph))))
