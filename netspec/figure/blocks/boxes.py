@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
-from netspec.figure.blocks.arranging import as_u, set_out, straighten
+from netspec.figure.blocks.arranging import as_u, set_out, side_values, straighten
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import (
     LEADING,
@@ -56,9 +56,16 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     main.closed = drawings[0].part.nodes.difference(*(collapsed.named_in_boxes() for collapsed in drawings))
     main.left_out, main.unheard = tuple(drawings[0].left_out), tuple(drawings[0].unheard)
     boxes, arrows = main.boxes, main.arrows
-    turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
+    aside = side_values(boxes, arrows)
+    apart = set[str]().union(*aside.values())
+    net = [box for box in boxes if box.id not in apart]
+    joining = [arrow for arrow in arrows if arrow.source not in apart]
+    turned = as_u(net, joining) if settings.direction in (None, "down", "up") else None
     if turned is not None:
-        main.arrows, main.direction = turned, settings.direction or "down"
+        main.boxes = [*net, *(box for box in boxes if box.id in apart)]
+        main.arrows = turned + [arrow for arrow in arrows if arrow.target in apart]
+        main.direction = settings.direction or "down"
+        _name_in_readers(boxes, [arrow for arrow in arrows if arrow.source in aside and arrow.target not in apart])
     else:
         set_out(main, settings.direction, settings.columns, bool(beside))
     done = 1 + sum(arrow.carry for arrow in main.arrows)
@@ -91,17 +98,24 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
     """
     by_id = {box.id: box for box in boxes}
     readers = Counter(arrow.source for arrow in arrows if not arrow.delay)
-    left = []
+
+    def named(arrow: Arrow) -> bool:
+        many = readers[arrow.source] > MOST_READERS and not arrow.delay
+        return many and by_id[arrow.target].shape == "round" and bool(by_id[arrow.source].rows)
+
+    _name_in_readers(boxes, [arrow for arrow in arrows if named(arrow)])
+    return [arrow for arrow in arrows if not named(arrow)]
+
+
+def _name_in_readers(boxes: list[Box], arrows: list[Arrow]) -> None:
+    """Write the name of a value into each box that an arrow would lead it to."""
+    by_id = {box.id: box for box in boxes}
     for arrow in arrows:
         source, target = by_id[arrow.source], by_id[arrow.target]
-        if readers[arrow.source] <= MOST_READERS or arrow.delay or target.shape != "round" or not source.rows:
-            left.append(arrow)
-            continue
         row = Row((Atom("← "), *source.rows[0].line), LIGHT, "guide")
         target.rows = (*target.rows, row)
         target.height += row.size * LEADING
         target.width = max(target.width, line_width(row.line, row.size) + 2 * PAD_X)
-    return left
 
 
 def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:

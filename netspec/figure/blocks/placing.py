@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, permutations
 
 from netspec.figure.blocks.layers import SWEEPS, apart_from, with_few_crossings
 from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan, label_size
@@ -17,7 +17,7 @@ from netspec.figure.blocks.routing import LANE, Router, rounded
 from netspec.figure.scene import MARGIN, Point, Rect, around
 
 BETWEEN = 7.0  # mm between two branches that stand side by side
-ARMS = 26.0  # mm between the two sides of a U
+ARMS, SHORT = 26.0, 12.0  # mm between the two sides of a U, and between two boxes of a level
 WIRE = 1.5  # mm to both sides of a wire that passes a row
 ROW, BUS = 7.5, 3.5  # mm between two rows of boxes; what a line across the flow needs there besides
 LABEL = 5.5  # mm of wire that are seen before and after a label
@@ -554,20 +554,56 @@ class _Level:
     # ---- the U of an hourglass
 
     def _as_u(self) -> None:
-        """Place the falling half left, the rising half right, and what lies between them below."""
-        box = self.flow.box
-        falls = [name for name in self.nodes if box[name].level >= 0 and box[name].line != "rise"]
-        turn = max(self.order[name] for name in falls)
-        halves: tuple[list[str], list[str], list[str]] = ([], [], [])
+        """Place the falling half left, the rising half right, and what lies between them below.
+
+        What stands on a skip is between the halves, and a branch that ends at a level is beside the rising half.
+        """
+        flow, gap = self.flow, self.flow.plan.gap
+        parts: dict[str, list[str]] = {line: [] for line in ("fall", "across", "turn", "rise", "head")}
         for name in self.nodes:
-            rising = box[name].line == "rise"
-            halves[2 if rising else 0 if self.order[name] <= turn else 1].append(name)
-        self._ranks({name: f"level {box[name].level}" for name in self.nodes if box[name].level >= 0})
-        wholes = [self._whole(half, True) for half in halves]
-        sizes = [_reach(self._across(whole)) for whole in wholes]
-        apart = max(sizes[0][1] + sizes[2][0] + ARMS * max(self.flow.plan.gap, 0.4), sizes[1][0] + sizes[1][1] + 8)
-        for whole, u in zip(wholes, (0.0, apart / 2, apart), strict=True):
-            self._stand(whole, u)
+            parts[flow.box[name].line].append(name)
+        self._ranks({name: f"level {flow.box[name].level}" for name in self.nodes if flow.box[name].level >= 0})
+        wholes = [self._stacked(parts[line]) for line in ("fall", "turn", "rise")]
+        falls, turn, rises = (self._across(whole) for whole in wholes)
+        apart = max(_reach(falls)[1] + _reach(rises)[0] + BETWEEN * max(gap, 0.4), sum(_reach(turn)) + 8)
+        for row in {self.rank[name] for name in self.nodes if flow.box[name].level >= 0} & falls.keys() & rises.keys():
+            apart = max(apart, falls[row][1] + rises[row][0] + ARMS * max(gap, 0.4))
+        rows: dict[tuple[int, bool], list[str]] = {}  # what stands in a row between the halves, and beside them
+        for name in parts["across"] + parts["head"]:
+            rows.setdefault((self.rank[name], flow.box[name].line == "head"), []).append(name)
+        free = {key: self._free(names) for key, names in rows.items()}
+        for (row, beside), (_, whole) in free.items():
+            if not beside:
+                apart = max(apart, falls[row][1] + whole + rises[row][0])
+        for series, u in zip(wholes, (0.0, apart / 2, apart), strict=True):
+            self._stand(series, u)
+        near = max((rises[row][1] + at[0] for (row, beside), (at, _) in free.items() if beside), default=0.0)
+        for (row, beside), (at, whole) in free.items():
+            start = apart + near - at[0] if beside else (falls[row][1] + apart - rises[row][0] - whole) / 2
+            self.u |= {name: start + u for name, u in zip(rows[row, beside], at, strict=True)}
+
+    def _stacked(self, nodes: list[str]) -> list[Element]:
+        """Return items as one series, also where no edges join them, if they stand in different rows."""
+        parts = self._parts(nodes)
+        rows = [row for part in parts for row in {self.rank[name] for name in part}]
+        apart = len(set(rows)) == len(rows)
+        return [one for part in parts for one in self._series(part, True)] if apart else self._whole(nodes, True)
+
+    def _free(self, names: list[str]) -> tuple[list[float], float]:
+        """Return where items stand in a row of its own, with their labels between them, and how wide it is."""
+        inside, at, found = set(names), 0.0, []
+        least = SHORT * max(self.flow.plan.gap, 0.4)
+
+        def room(ends: list[tuple[str, str]]) -> float:
+            level = [end for end in ends if self.rank[end[0]] == self.rank[end[1]]]
+            labels = [self.flow.label.get(a.id, (0.0,))[0] for end in level for a in self.edges[end]]
+            return max([least, *(label + 3 for label in labels)])
+
+        for name in names:
+            at += room([(of, name) for of in self.pred[name]])
+            found.append(at + self.items[name].left)
+            at = found[-1] + self.items[name].right
+        return found, at + room([(name, to) for name in names for to in self.succ[name] if to not in inside])
 
     # ---- rows
 
@@ -596,6 +632,8 @@ class _Level:
         v = [0.0]
         for number in range(count - 1):
             v.append(v[-1] + long[number] + space[number] + bus[number] + more[number])
+        if self.u_shape:
+            v = self._closer(long, more)
         for name in self.nodes:
             item, u = self.items[name], self.u[name]
             top = v[self.rank[name]] + (long[self.rank[name]] - item.long) / 2
@@ -605,6 +643,33 @@ class _Level:
                 wide = flow.size[name][0] / 2
                 found.boxes[name] = Rect(u - wide, top, u + wide, top + item.long)
         return found
+
+    def _closer(self, long: list[float], more: list[float]) -> list[float]:
+        """Return where the rows of a U begin: they may reach into each other, as its halves seldom stand in the way."""
+        gap = ROW * max(self.flow.plan.gap, 0.6)
+        apart: dict[tuple[str, str], float] = {}
+        for one, other in permutations(self.nodes, 2):
+            u, item = self.u[one] - self.u[other], self.items[one]
+            if self.rank[one] < self.rank[other] and -self.items[other].left < u + item.right + WIRE:
+                if u - item.left - WIRE < self.items[other].right:
+                    apart[one, other] = gap
+        for (one, other), arrows in self.edges.items():
+            rows = range(self.rank[one], self.rank[other])
+            if rows:
+                label = max((self.flow.label[a.id][1] + LABEL for a in arrows if a.id in self.flow.label), default=gap)
+                apart[one, other] = max(gap, label)
+                bent = abs(self.u[one] - self.u[other]) > 0.1
+                for name in self.nodes if bent else ():  # it runs between two rows
+                    if self.rank[name] == rows[-1]:
+                        apart[name, other] = max(apart.get((name, other), 0.0), gap + BUS)
+        centres = [0.0] * len(long)
+        for row in range(1, len(long)):
+            for (one, other), free in apart.items():
+                if self.rank[other] == row:
+                    near = (self.items[one].long + self.items[other].long) / 2 + free + more[self.rank[one]]
+                    centres[row] = max(centres[row], centres[self.rank[one]] + near)
+        tops = [centre - high / 2 for centre, high in zip(centres, long, strict=True)]
+        return [top - min(tops) for top in tops]
 
     def _routed(self, found: Drawn) -> list[Arrow]:
         """Route the arrows, and return those whose labels have no free place."""
