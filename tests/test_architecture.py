@@ -33,7 +33,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "version source names limits registry files diagnostics foreign parts documents plugins compute ir ops syntax"
     " elaborate edits mends config summary codegen"
-    " figure proposals spec editor training serve notebook cli api netspec __main__"
+    " figure proposals spec editor training importing serve notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__
 ABOVE = ("api", "netspec", "notebook", "cli", "__main__")
@@ -65,7 +65,7 @@ LIGHTER = {
     "serve": {"starlette", "uvicorn", "websockets"},
 }
 # which parts may name torch at all
-TORCH = ("codegen", "config", "training", "parts", "cli", "spec")
+TORCH = ("codegen", "config", "training", "importing", "parts", "cli", "spec")
 
 
 def part_of(path: Path) -> str:

@@ -29,6 +29,7 @@ COMMANDS = {
     "diff": ("netspec.cli.show", "Compare two specs: layers, types, weights, settings."),
     "render": ("netspec.cli.render", "Draw the figure of a net."),
     "compile": ("netspec.cli.compile", "Write the net as PyTorch source, or export a trained one."),
+    "import": ("netspec.cli.import_", "Write the spec of a model: a module of PyTorch."),
     "train": ("netspec.cli.train", "Train a net as its spec says."),
     "evaluate": ("netspec.cli.predict", "Score a trained net."),
     "predict": ("netspec.cli.predict", "Let a trained net answer."),
@@ -59,7 +60,8 @@ class Commands(click.Group):
             part = (error.name or cmd_name).partition(".")[0]
             words = {"part": part, "reason": str(error), "command": f"pip install {part}"}
             raise MissingPackageError(Diagnostic("NS951", None, words)) from None
-        command: click.Command = getattr(module, "compile_" if cmd_name == "compile" else cmd_name)
+        # a command that is a word of Python has a line below behind its name
+        command: click.Command = getattr(module, f"{cmd_name}_", None) or getattr(module, cmd_name)
         return command
 
     def resolve_command(
