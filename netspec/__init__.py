@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from netspec.figure.backends import Picture, Writer
     from netspec.figure.themes import Theme
     from netspec.figure.views import View
+    from netspec.importing.module import from_module
     from netspec.ir.operation import Op, option
     from netspec.limits import Limits
     from netspec.ops.registry import register
@@ -72,6 +73,7 @@ __all__ = [
     "View",
     "Writer",
     "__version__",
+    "from_module",
     "load",
     "load_run",
     "option",
@@ -106,6 +108,7 @@ _HOMES = {
     "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.api": ("load_run", "resume", "train"),
     "netspec.training.run": ("Run",),
+    "netspec.importing.module": ("from_module",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _OLD_NAMES = {"SpecErrors": "SpecError"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +54,13 @@ class Kind(NamedTuple):
 
 
 # the first that fits is taken
-KINDS: tuple[Kind, ...] = ()
+KINDS = (
+    Kind(
+        "package.module:factory",
+        lambda source: re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", source) is not None,
+        "netspec.importing.factory",
+    ),
+)
 
 
 def read(source: str, wanted: Wanted) -> Imported:

@@ -1,0 +1,373 @@
+"""Attention: products of queries and keys, a mask, a softmax and a weighted mean, with the layers around, as one step.
+
+Masks and tables of rotary positions are recognised by their numbers: a program may make them in any way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netspec.importing.arrange import Unsaid
+from netspec.importing.recognise import Partial, Site, recognises, recognises_end
+from netspec.importing.steps import Fixed, Step
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, size, tidy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LOWEST = -1e4  # what is added to a product that shall not count is below this
+
+
+@dataclasses.dataclass(frozen=True)
+class Turned(Partial):
+    """Queries or keys with rotary positions; `view` is how they lie."""
+
+    view: View
+    base: float
+    part: float = 1.0
+
+    def through(self, view: View) -> Turned:
+        return dataclasses.replace(self, view=view)
+
+
+@dataclasses.dataclass(frozen=True)
+class Products(Partial):
+    """Products of queries and keys, before or after the softmax. The axes of both are (…, steps, width)."""
+
+    query: Any
+    key: Any
+    scale: float = 1.0
+    mask: Tensor | None = None  # what is added to the products
+    soft: bool = False
+
+    def softmax(self, axis: int) -> Products:
+        if self.soft or (axis % 4 != 3 and axis != -1 and axis % 3 != 2):
+            raise Unsaid("softmax")
+        return dataclasses.replace(self, soft=True)
+
+    def combined(self, sign: str, other: Any) -> Products:
+        if self.soft:
+            raise Unsaid("products")
+        if isinstance(other, Fixed) and other.value.numel() == 1 and not other.sources:
+            other = float(other.value)
+        if isinstance(other, int | float) and sign in "*/" and self.mask is None:
+            return dataclasses.replace(self, scale=self.scale * other if sign == "*" else self.scale / other)
+        if sign == "+" and isinstance(other, Fixed) and not other.sources:
+            return self.masked(other.value)
+        raise Unsaid("products")
+
+    def masked(self, added: Tensor) -> Products:
+        return dataclasses.replace(self, mask=added if self.mask is None else self.mask + added)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixed(Partial):
+    """The weighted means of the values, before the out layer; `view` is how they lie."""
+
+    view: View
+    sources: tuple[Any, ...]
+    arrays: dict[str, Fixed]
+    options: dict[str, Any]
+    path: str
+
+    def through(self, view: View) -> Mixed:
+        return dataclasses.replace(self, view=view)
+
+    def real(self, site: Site) -> View:
+        """Queries, keys and values become lines of their own, with attention that has no layers."""
+        sources = self.sources
+        if "query.weight" in self.arrays:
+            made = []
+            for name, source in zip(
+                ("query", "key", "value"), sources * 3 if len(sources) == 1 else sources, strict=False
+            ):
+                arrays = {
+                    part: self.arrays[f"{name}.{part}"]
+                    for part in ("weight", "bias")
+                    if f"{name}.{part}" in self.arrays
+                }
+                edge = site.graph.add("perceptrons", [source], arrays, facts={"dense": True, "of": name},
+                                      units=(arrays["weight"].value.shape[0],), bias="bias" in arrays)  # fmt: skip
+                made.append(edge)
+            sources = tuple(made)
+        options = {name: each for name, each in self.options.items() if name not in ("width", "value_width")}
+        edge = site.graph.add("attention", sources, **options, project=False)
+        return View(edge, self.view.dims)
+
+
+@recognises("scaled_dot_product_attention", takes=(Turned,))
+def attention(site: Site, query: Any, key: Any, value: Any, mask: Fixed | None = None, dropout: float = 0.0,
+              causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Any:  # fmt: skip
+    added = None if mask is None else mask.value
+    if mask is not None and mask.sources:
+        raise Unsaid("attention with trained scores")
+    if added is not None and added.dtype.is_floating_point is False:
+        added = _added(~added)
+    return _mixed(site, query, key, value, added, causal, scale)
+
+
+def product(site: Site, one: Any, other: Any) -> Any:
+    """Return what a product of two matrices means: products of queries and keys, or their use."""
+    if isinstance(one, Products) and one.soft:
+        return _mixed(site, one.query, one.key, other, one.mask, False, one.scale)
+    if isinstance(one, View | Turned) and isinstance(other, View | Turned):
+        left, right = (each.view if isinstance(each, Turned) else each for each in (one, other))
+        keys = right.permute([*range(len(right.dims) - 2), len(right.dims) - 1, len(right.dims) - 2])
+        key = other.through(keys) if isinstance(other, Turned) else keys
+        if left.dims[-1] and left.dims[-1][-1].role == MAPS:
+            return Products(one, key)
+    raise Unsaid("matmul")
+
+
+recognises("bmm", takes=(Products, Turned))(product)
+
+
+@recognises("masked_fill", takes=(Products,))
+def masked_fill(site: Site, products: Any, mask: Fixed, value: Any) -> Products:
+    number = float(value.value) if isinstance(value, Fixed) else float(value)
+    if not isinstance(products, Products) or number > LOWEST:
+        raise Unsaid("masked_fill")
+    return products.masked(_added(mask.value))
+
+
+@recognises("where", takes=(Products,))
+def where(site: Site, mask: Fixed, products: Any, other: Any) -> Products:
+    numbers = other.value if isinstance(other, Fixed) else other
+    if not isinstance(products, Products) or not isinstance(mask, Fixed) or float(numbers) > LOWEST:
+        raise Unsaid("where")
+    return products.masked(_added(~mask.value))
+
+
+def _added(hidden: Tensor) -> Tensor:
+    import torch
+
+    return torch.zeros(hidden.shape).masked_fill(hidden, -math.inf)
+
+
+def _mixed(
+    site: Site, query: Any, key: Any, value: Any, added: Tensor | None, causal: bool, scale: float | None
+) -> Any:
+    turned = [each for each in (query, key) if isinstance(each, Turned)]
+    views = [each.view if isinstance(each, Turned) else each for each in (query, key, value)]
+    if len(turned) == 1 or any(not isinstance(view, View) for view in views):
+        raise Unsaid("attention")
+    parts = [_heads(site, view) for view in views]
+    heads, width = parts[0][0], parts[0][1]
+    kv_heads, value_width = parts[2][0], parts[2][1]
+    if parts[1][:2] != (kv_heads, width):
+        raise Unsaid("attention")
+    options: dict[str, Any] = {"heads": heads}
+    if kv_heads != heads:
+        options["kv_heads"] = kv_heads
+    if scale is not None and not math.isclose(scale, 1 / math.sqrt(width), rel_tol=1e-5):
+        options["scale"] = float(scale)
+    steps, others = (size(view.dims[-2]) for view in views[:2])
+    options |= _mask(added, steps, others, causal)
+    if turned:
+        if turned[0].base != turned[1].base or turned[0].part != turned[1].part:
+            raise Unsaid("attention")
+        options["rotary"] = turned[0].base
+        if turned[0].part != 1:
+            options["part"] = turned[0].part
+    made = [site.graph.steps[view.edge.node] for view in views]
+    arrays, sources = _layers(site, views, made, parts)
+    sequence = views[0].dims[-2]
+    out = View(views[0].edge, (views[0].dims[0], tidy((Atom(MAPS, heads, value_width),)), sequence,
+                               tidy((Atom(MAPS, value_width),))))  # fmt: skip
+    out = out.reshape(site.shape_of())
+    dense = "query.weight" in arrays
+    if dense:
+        maps = site.graph.type(sources[0]).maps
+        if heads * width != maps:
+            options["width"] = width
+        if value_width != width:
+            options["value_width"] = value_width
+    return Mixed(out, tuple(sources), arrays, options, site.path)
+
+
+def _heads(site: Site, view: View) -> tuple[int, int]:
+    """Return how many heads there are and how wide each is, of an axis order (batch, heads, steps, width)."""
+    if len(view.dims) == 3:
+        batch = [atom for atom in view.dims[0] if atom.role == BATCH]
+        examples = batch[0].size if batch else 1
+        view = view.reshape((examples, view.shape[0] // examples, *view.shape[1:]))
+    if len(view.dims) != 4 or any(atom.role != BATCH for atom in view.dims[0]):
+        raise Unsaid("attention")
+    first, width = view.dims[1], size(view.dims[3])
+    kept = [atom for atom in first if atom.role == MAPS]
+    if any(atom.role not in (MAPS, "") for atom in first) or any(atom.role != MAPS for atom in view.dims[3]):
+        raise Unsaid("attention")
+    if len(kept) != len(first) and [atom.role for atom in first] != [MAPS, ""][-len(first) :]:
+        raise Unsaid("attention")
+    heads = size(tuple(kept))
+    if any(atom.role not in (TIME, *SPACE) for atom in view.dims[2]):
+        raise Unsaid("attention")
+    return heads, width
+
+
+def _mask(added: Tensor | None, steps: int, others: int, causal: bool) -> dict[str, Any]:
+    import torch
+
+    if added is None:
+        return {"causal": True} if causal else {}
+    if added.dim() < 2:
+        raise Unsaid("mask")
+    flat = added.expand(*added.shape[:-2], steps, others).reshape(-1, steps, others)
+    if not bool((flat == flat[:1]).all()):
+        raise Unsaid("mask")
+    numbers = flat[0]
+    seen = numbers > LOWEST
+    if bool((numbers[seen] != 0).any()):
+        raise Unsaid("mask with numbers")
+    past = torch.ones(steps, others, dtype=torch.bool).tril()
+    if causal:
+        seen = seen & past
+    if bool(seen.all()):
+        return {}
+    if steps != others:
+        raise Unsaid("mask")
+    if bool((seen == past).all()):
+        return {"causal": True}
+    reach = int(seen.sum(1).max())
+    if bool((seen == (past & ~past.tril(-reach))).all()):
+        return {"causal": True, "window": reach}
+    raise Unsaid("mask")
+
+
+def _layers(
+    site: Site, views: list[View], made: list[Step], parts: list[tuple[int, int]]
+) -> tuple[dict[str, Fixed], list[Any]]:
+    """Return the arrays of the query, key and value layers, and what they read; or no arrays where there are none."""
+    if all("dense" in step.facts for step in made):
+        arrays: dict[str, Fixed] = {}
+        for name, view, step, (heads, width) in zip(("query", "key", "value"), views, made, parts, strict=True):
+            begin = dict(view.begins).get(MAPS, 0)
+            rows = _rows(view, begin, heads, width)
+            for part, array in step.arrays.items():
+                flat = array.value.reshape(array.value.shape[0], -1) if part == "weight" else array.value
+                chosen = flat if rows == [*range(flat.shape[0])] else flat[rows]
+                arrays[f"{name}.{part}"] = Fixed(chosen, array.sources)
+        sources = [step.inputs[0] for step in made]
+        biased = {name for name in arrays if name.endswith(".bias")}
+        if len(biased) in (0, 3):
+            return arrays, [sources[0]] if len(set(sources)) == 1 else sources
+    return {}, [site.arranged(_joined(view)).edge for view in views]
+
+
+def _rows(view: View, begin: int, heads: int, width: int) -> list[int]:
+    """Return which rows of a layer's matrix make the heads, head by head."""
+    first = next((atom.stride for atom in view.dims[-3] if atom.role == MAPS), 0) if len(view.dims) > 3 else 0
+    if len(view.dims) == 3:
+        first = next((atom.stride for atom in view.dims[0] if atom.role == MAPS), 0)
+    digits = [0]
+    for atom in view.dims[-1]:
+        digits = [digit + place * atom.stride for digit in digits for place in range(atom.size)]
+    return [begin + head * first + digit for head in range(heads) for digit in digits]
+
+
+def _joined(view: View) -> View:
+    """Return queries, keys or values as (batch, steps, maps)."""
+    if len(view.dims) == 3:
+        batch = [atom for atom in view.dims[0] if atom.role == BATCH]
+        examples = batch[0].size if batch else 1
+        view = view.reshape((examples, view.shape[0] // examples, *view.shape[1:]))
+    if "" in view.roles:
+        kept = tuple(atom for atom in view.dims[1] if atom.role == MAPS)
+        view = view._replace(dims=(view.dims[0], kept, *view.dims[2:]))
+    moved = view.permute([0, 2, 1, 3])
+    return moved.reshape((*moved.shape[:2], -1 if False else moved.shape[2] * moved.shape[3]))
+
+
+def projected(site: Site, mixed: Mixed, arrays: dict[str, Fixed]) -> View | None:
+    """Return attention with its out layer, if that is what perceptrons of these arrays are."""
+    if [atom.role for atom in mixed.view.dims[-1]] != [MAPS] or "query.weight" not in mixed.arrays:
+        return None
+    found = {**mixed.arrays, "out.weight": arrays["weight"]}
+    biased = "query.bias" in found
+    options = dict(mixed.options, bias=biased)
+    if "bias" in arrays:
+        found["out.bias"] = arrays["bias"]
+    if ("bias" in arrays) != biased:
+        options["out_bias"] = "bias" in arrays
+    source = site.graph.type(mixed.sources[0])
+    if arrays["weight"].value.shape[0] != source.maps:
+        return None
+    if "window" in options and source.space:
+        raise Unsaid("window")
+    path = site.graph.path
+    site.graph.path = mixed.path
+    edge = site.graph.add("attention", mixed.sources, found, **options)
+    site.graph.path = path
+    return View(edge, mixed.view.dims)
+
+
+@recognises_end("add")
+def turned(node: Any, values: Mapping[Any, Any]) -> Turned | None:
+    """Return the value of a sum if it is rotary positions: x cos + (-second half of x, first half of x) sin."""
+    sides = [_factors(side, values) for side in node.args[:2] if hasattr(side, "args")]
+    if len(sides) != 2 or None in sides:
+        return None
+    for (x, cos), (half, sin) in (sides, sides[::-1]):
+        if _halves(half, x) and isinstance(values.get(x), View):
+            base = _base(cos.value, sin.value)
+            if base is not None:
+                return Turned(values[x], base)
+    return None
+
+
+def _named(node: Any, *names: str) -> bool:
+    return hasattr(node, "target") and str(node.target).removeprefix("aten.").partition(".")[0] in names
+
+
+def _factors(node: Any, values: Mapping[Any, Any]) -> Any:
+    if not _named(node, "mul"):
+        return None
+    for value, table in (node.args[:2], node.args[:2][::-1]):
+        if hasattr(table, "op") and isinstance(values.get(table), Fixed) and not values[table].sources:
+            return value, values[table]
+    return None
+
+
+def _halves(node: Any, x: Any) -> bool:
+    if not _named(node, "cat") or len(node.args[0]) != 2:
+        return False
+    negative, first = node.args[0]
+    if not _named(negative, "neg"):
+        return False
+    second, half = negative.args[0], x.meta["val"].shape[-1] // 2
+    parts = []
+    for part in (second, first):
+        if not _named(part, "slice") or part.args[0] is not x:
+            return False
+        parts.append((part.args[2] or 0, min(part.args[3] if len(part.args) > 3 else 2 * half, 2 * half)))
+    return parts == [(half, 2 * half), (0, half)]
+
+
+def _base(cos: Tensor, sin: Tensor) -> float | None:
+    """Return the base of tables (…, steps, width) of rotary positions; None if they are no such tables."""
+    import torch
+
+    width = cos.shape[-1]
+    steps = max(cos.shape[-2:-1] or (0,))
+    if cos.dim() >= 3 and steps == 1:
+        cos, sin = cos.transpose(-2, -3), sin.transpose(-2, -3)
+        steps = cos.shape[-2]
+    flat = [table.reshape(-1, steps, width)[0].double() for table in (cos, sin)]
+    if steps < 2 or width < 4:
+        return None
+    half = width // 2
+    rate = float(torch.atan2(flat[1][1, half - 1], flat[0][1, half - 1]))
+    if rate <= 0:
+        return None
+    exact = rate ** (-width / (width - 2))
+    base = float(f"{exact:.4g}")
+    rates = base ** (-torch.arange(0, width, 2).double() / width)
+    angles = torch.arange(steps).double()[:, None] * rates
+    wanted = torch.cat([angles, angles], -1)
+    close = all(
+        bool((table - wave).abs().max() < 1e-3) for table, wave in ((flat[0], wanted.cos()), (flat[1], wanted.sin()))
+    )
+    return base if close else None

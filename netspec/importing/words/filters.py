@@ -1,0 +1,122 @@
+"""Convolutions: `filters` over space or over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from netspec.importing.arrange import Unsaid
+from netspec.importing.recognise import Site, recognises
+from netspec.importing.steps import Fixed
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, tidy
+from netspec.importing.words.dense import weighted
+
+
+def _sizes(given: Any, axes: int) -> tuple[int, ...]:
+    found = (given,) if isinstance(given, int) else tuple(given)
+    return found * axes if len(found) == 1 else found
+
+
+@recognises("conv1d", "conv2d", "conv3d")
+def conv(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> View:
+    return _conv(site, view, weight, bias, stride, padding, dilation, groups)
+
+
+@recognises("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+def transposed(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> View:
+    if any(_sizes(output_padding, 1)):
+        raise Unsaid("filters (transposed = true) with rows added behind")
+    return _conv(site, view, weight, bias, stride, padding, dilation, groups, True)
+
+
+@recognises("convolution")
+def convolution(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    turned: bool,
+    output_padding: Sequence[int],
+    groups: int,
+) -> View:
+    if any(output_padding):
+        raise Unsaid("filters (transposed = true) with rows added behind")
+    return _conv(site, view, weight, bias, stride, padding, dilation, groups, turned)
+
+
+def _conv(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    turned: bool = False,
+) -> View:
+    found = site.arranged(view)
+    kernel = tuple(weight.value.shape[2:])
+    axes = len(kernel)
+    if len(found.dims) != axes + 2 or found.alone(0) not in (BATCH, "") or found.alone(1) not in (MAPS, ""):
+        raise Unsaid("filters")
+    value = site.type(found)
+    over = [found.alone(axis) for axis in range(2, axes + 2)]
+    count = weight.value.shape[1] * groups if turned else weight.value.shape[0]
+    if not any(over) and not value.space and value.time is None and not turned:
+        # a map of one place is no map: only the middle of the kernel reads it
+        if any(size != 1 for size in kernel) or groups != 1:
+            raise Unsaid("filters of one place")
+        flat = found._replace(dims=found.dims[:2])
+        dense = weighted(site, flat, Fixed(weight.value.flatten(1), weight.sources), bias)
+        return dense._replace(dims=(*dense.dims, *found.dims[2:]))
+    sides = {"stride": _sizes(stride, axes), "dilation": _sizes(dilation, axes)}
+    pad: Any = padding if isinstance(padding, str) else _sizes(padding, axes)
+    if pad == "valid":
+        pad = (0,) * axes
+    options: dict[str, Any] = {name: _squeezed(each) for name, each in sides.items()}
+    options |= {"pad": pad if isinstance(pad, str) else _squeezed(pad), "groups": groups, "bias": bias is not None}
+    if turned:
+        options["transposed"] = True
+    if over == [TIME] and not value.space:
+        options["along"] = "time"
+    elif over != [*SPACE[:axes]][: len(over)] and any(over):
+        if [role for role in over if role] != [
+            role for role in SPACE[: len(value.space)] if dict(zip(SPACE, value.space, strict=False))[role] != 1
+        ]:
+            raise Unsaid("filters")
+    if value.time is not None and "along" not in options:
+        raise Unsaid("filters")
+    arrays = {"weight": weight} | ({} if bias is None else {"bias": bias})
+    edge = site.graph.add("filters", [found.edge], arrays, count=count, kernel=kernel, **options)
+    out = site.type(View(edge, ()))
+    lengths: Any = out.space if out.time is None or "along" not in options else (out.time.length,)
+    roles = [TIME] if "along" in options else SPACE
+    places = (tidy((Atom(role, int(length)),)) for role, length in zip(roles, lengths, strict=False))
+    return View(edge, (found.dims[0], tidy((Atom(MAPS, count),)), *places))
+
+
+def _squeezed(sizes: tuple[int, ...]) -> Any:
+    return sizes[0] if len(set(sizes)) == 1 else sizes
