@@ -11,7 +11,7 @@ from netspec.importing.steps import Graph
 from netspec.ir.graph import Edge
 from netspec.ir.operation import Init, Op
 from netspec.ir.types import Type, type_text
-from netspec.ops.registry import step_names
+from netspec.ops.registry import operation, step_names
 
 WIDTH = 84  # a side path that is longer becomes a line of its own
 RESERVED = frozenset(
@@ -29,7 +29,7 @@ class Writer:
     """
 
     def __init__(
-        self, graph: Graph, group: Group, texts: Texts, defaults: Mapping[str, dict[str, Any]], taken: set[str]
+        self, graph: Graph, group: Group, texts: Texts, defaults: Mapping[type[Op], dict[str, Any]], taken: set[str]
     ) -> None:
         self.graph = graph
         self.group = group
@@ -246,8 +246,8 @@ class Writer:
         changing = {name for (at, name, _), text in self.texts.items() if at == number and not text[0].isdigit()}
         usual = {name: option.default for name, option in op.options.items()}
         for noun, names in op.inherits.items():
-            usual |= {name: value for name, value in self.defaults.get(noun, {}).items() if name in names}
-        usual |= self.defaults.get(op.name, {})
+            usual |= {name: value for name, value in self.defaults.get(operation(noun), {}).items() if name in names}
+        usual |= self.defaults.get(type(op), {})
         return {
             name
             for name, option in op.options.items()
@@ -371,22 +371,22 @@ def _bracketed(side: str, sign: str, place: int) -> str:
 # ---- the file
 
 
-def _defaults(groups: list[Group]) -> dict[str, dict[str, Any]]:
+def _defaults(groups: list[Group]) -> dict[type[Op], dict[str, Any]]:
     """Return the options that every use of an operation has, where the operation is used often."""
-    found: dict[str, list[Op]] = {}
+    found: dict[type[Op], list[Op]] = {}
     for group in groups:
         for item in group.items:
             if isinstance(item, Leaf) and item.step.op.options:
-                found.setdefault(item.step.op.name, []).append(item.step.op)
-    chosen: dict[str, dict[str, Any]] = {}
-    for name, ops in found.items():
+                found.setdefault(type(item.step.op), []).append(item.step.op)
+    chosen: dict[type[Op], dict[str, Any]] = {}
+    for cls, ops in found.items():
         if len(ops) < 3 or (ops[0].circle or "sign" in ops[0].options):
             continue
         for option, declared in ops[0].options.items():
             values = {op.__dict__[option] for op in ops if not isinstance(op.__dict__[option], dict)}
             flag = declared.kind == "flag" or option == "eps"
             if len(values) == 1 and flag and values != {declared.default}:
-                chosen.setdefault(name, {})[option] = values.pop()
+                chosen.setdefault(cls, {})[option] = values.pop()
     return chosen
 
 
@@ -407,9 +407,9 @@ def written(
     defaults = _defaults([*firsts, root])
     names = {block.name for block in blocks} | {name}
     parts = ["netspec 1\n"]
-    for operation, options in defaults.items():
+    for own, options in defaults.items():
         said = ", ".join(f"{option} = {_plain(value)}" for option, value in options.items())
-        parts.append(f"default {operation} ({said})")
+        parts.append(f"default {own.name} ({said})")
     orders: dict[int, list[Leaf | Group]] = {}
     for block in blocks:
         writer = _block(graph, block, defaults, names)
@@ -440,7 +440,7 @@ def _net_type(value: Type, lengths: Mapping[int, str]) -> str:
     return f"{text} over {lengths.get(length, length)}"
 
 
-def _block(graph: Graph, block: Block, defaults: Mapping[str, dict[str, Any]], names: set[str]) -> Writer:
+def _block(graph: Graph, block: Block, defaults: Mapping[type[Op], dict[str, Any]], names: set[str]) -> Writer:
     group = block.groups[0]
     writer = Writer(graph, group, block.texts, defaults, names | set(block.params) | set(block.sizes) | {"h", "w", "n"})
     for port, edge in enumerate(group.reads):

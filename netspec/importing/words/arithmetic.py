@@ -115,8 +115,9 @@ def _normed(site: Site, value: View, factor: View) -> View | None:
         if step.op != wanted:
             return None
         step = site.graph.steps[step.inputs[0].node]
-    if step.op == operation("number")(sign="+", value=getattr(step.op, "value", 0.0)):
-        eps = step.op.value  # type: ignore[attr-defined]
+    added = step.op.__dict__.get("value", 0.0)
+    if step.op == operation("number")(sign="+", value=added):
+        eps = added
         step = site.graph.steps[step.inputs[0].node]
     if step.op != operation("mean")(role="maps"):
         return None

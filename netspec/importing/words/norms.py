@@ -40,7 +40,8 @@ def layernorm(
     eps: float = 1e-5,
     *_: Any,
 ) -> Any:
-    found = over_last(site, "layernorm", view, len(shape), weight, bias, eps=float(eps))
+    kept = {} if weight is None else {"bias": bias is not None}
+    found = over_last(site, "layernorm", view, len(shape), weight, bias, eps=float(eps), **kept)
     return [found] if "native" in str(site.node.target) else found
 
 
@@ -54,7 +55,7 @@ def rmsnorm(
 
 
 def over_last(
-    site: Site, word: str, view: View, axes: int, weight: Fixed | None, bias: Fixed | None, **options: Any
+    site: Site, word: str, view: View, axes: int, scale: Fixed | None, shift: Fixed | None, **options: Any
 ) -> View:
     """Add a norm over the last axes of a view."""
     value = site.type(view)
@@ -86,14 +87,12 @@ def over_last(
     arrays: dict[str, Fixed] = {}
     order = sorted(range(len(roles)), key=lambda place: [MAPS, *SPACE].index(roles[place]))
     shape = [atom.size for atom in last]
-    for name, array in (("weight", weight), ("bias", bias)):
+    for name, array in (("weight", scale), ("bias", shift)):
         if array is not None:
             arrays[name] = Fixed(array.value.reshape(shape).permute(order), array.sources)
-    if weight is None and bias is not None:
+    if scale is None and shift is not None:
         raise Unsaid(word)
-    options["affine"] = weight is not None
-    if "bias" not in options and word == "layernorm" and weight is not None:
-        options["bias"] = bias is not None
+    options["affine"] = scale is not None
     return view._replace(edge=site.graph.add(word, [view.edge], arrays, role=role, **options))
 
 
