@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from netspec.figure.backends import Picture
+    from netspec.figure.steps import Steps
     from netspec.figure.trained import Given
     from netspec.ir.sizes import Size
     from netspec.summary.diff import Change
@@ -293,6 +294,48 @@ class Net:
         }  # fmt: skip
         return render(
             self.graph, self.spec.program, options, figure=figure, transparent=transparent, weights=weights, input=input
+        )
+
+    def steps(
+        self,
+        input: str | Mapping[str, Any] | None = None,
+        target: str | Mapping[str, Any] | None = None,
+        *,
+        weights: Given | None = None,
+        view: str | None = None,
+        figure: str | None = None,
+        theme: str | None = None,
+        lang: Literal["en", "ko"] | None = None,
+        direction: Literal["right", "left", "up", "down"] | None = None,
+    ) -> Steps:
+        """Draw an example on its way through the net: forward, the loss, back, the update, on the net's own figure.
+
+        The loss and the optimizer are those of the train section; everything is computed without torch.
+
+        Parameters:
+            input: the example, {"x": [1, 0]} or "x=1,0"; by default that of the figure section.
+            target: what it is compared with, "y=1"; without one only the way forward is drawn.
+            weights: as for `render`; by default those that the spec gives.
+            view: perceptron, neurons or graph; by default what suits the net.
+            figure, theme, lang, direction: as for `render`.
+
+        Returns:
+            The frames; `save` writes them and a page with a slider into a folder.
+
+        Raises:
+            SpecError: there are no weights (NS728), or the view cannot draw the net (NS713).
+            UsageError: the example or the target does not fit (NS727, NS960), or the view has no steps (NS966).
+
+        Example:
+            >>> text = "net n {\\n  input x: 2\\n  output y: 1 perceptron (weights = [[0, 1, -1]])\\n}"
+            >>> netspec.parse(text).net().steps("x=1,2")
+            <Steps of n: 2 frames>
+        """
+        from netspec.figure.render import render_steps
+
+        options = {"view": view, "theme": theme, "lang": lang, "direction": direction}
+        return render_steps(
+            self.graph, self.spec.program, options, figure=figure, weights=weights, input=input, target=target
         )
 
     def __repr__(self) -> str:

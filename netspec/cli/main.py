@@ -28,6 +28,7 @@ COMMANDS = {
     "show": ("netspec.cli.show", "Table of layers: types, weights, multiply-adds."),
     "diff": ("netspec.cli.show", "Compare two specs: layers, types, weights, settings."),
     "render": ("netspec.cli.render", "Draw the figure of a net."),
+    "steps": ("netspec.cli.steps", "Draw an example forward and back, step by step."),
     "compile": ("netspec.cli.compile", "Write the net as PyTorch source, or export a trained one."),
     "import": ("netspec.cli.import_", "Write the spec of a model: a module of PyTorch."),
     "train": ("netspec.cli.train", "Train a net as its spec says."),

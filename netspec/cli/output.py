@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from netspec import files
 from netspec.diagnostics.catalogue import phrase
 from netspec.diagnostics.display import json_text, safe, width
 from netspec.diagnostics.errors import UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Quoted
+
+if TYPE_CHECKING:
+    from netspec.training.run import Run
 
 Format = Literal["text", "concise", "json"]
 
@@ -157,7 +161,23 @@ def report(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["e
         print(written(diagnostics, form, language, coloured(sys.stderr)), file=sys.stderr)  # escaped, colours apart
 
 
+def run_of(path: str | None) -> Run | None:
+    """Return the run in a folder; None if the path is not the folder of a run."""
+    if path is None or not (Path(path) / "settings.json").is_file():
+        return None
+    from netspec.training.run import Run
+
+    return Run(Path(path))
+
+
 # ---- output files: the whole file or nothing
+
+
+def folder_for(path: Path) -> None:
+    """Raise UsageError (NS906) if a file has the name of a folder that is to be written."""
+    if path.exists() and not path.is_dir():
+        words: dict[str, Any] = {"file": str(path), "reason": os.strerror(errno.ENOTDIR)}
+        raise UsageError(Diagnostic("NS906", None, words))
 
 
 def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:

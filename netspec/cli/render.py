@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
-from netspec.cli.output import output_for, report, say, write_bytes
+from netspec.cli.output import output_for, report, run_of, say, write_bytes
 from netspec.diagnostics.catalogue import Language
 from netspec.figure.backends import form_of, writer_of
 from netspec.figure.settings import DIRECTIONS, PRESETS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
-
-if TYPE_CHECKING:
-    from netspec.training.run import Run
 
 
 def figure_options(function: Any) -> Any:
@@ -72,15 +69,6 @@ def figure_options(function: Any) -> Any:
     return function
 
 
-def _run(path: str | None) -> Run | None:
-    """Return the run in a folder; None if the path is not the folder of a run."""
-    if path is None or not (Path(path) / "settings.json").is_file():
-        return None
-    from netspec.training.run import Run
-
-    return Run(Path(path))
-
-
 @click.command("render")
 @spec_argument
 @net_options
@@ -102,8 +90,8 @@ def render(spec: str, out: str | None, scale: float | None, lang: Language | Non
     if out != "-":
         output_for(target, (), (spec,))
         writer_of(form_of(target))
-    run = _run(spec)
-    options["weights"] = _run(options["weights"]) or options["weights"] or run
+    run = run_of(spec)
+    options["weights"] = run_of(options["weights"]) or options["weights"] or run
     flags = {name: options.pop(name) for name in ("net", "settings", "root", "limit", "form")}
     found = load_net(spec, flags) if run is None else run.net
     picture = found.render(lang=lang, **options)

@@ -39,6 +39,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
+    from netspec.figure.steps import Steps
     from netspec.figure.trained import Arrays, Given, Run
 
 HEADING = 1.3  # the size of the heading, as a multiple of the size of a view's letters
@@ -72,14 +73,59 @@ def render(
         SpecError: the figure section is wrong, or the view cannot draw this net.
         UsageError: an option is wrong.
     """
+    settings, options_, example = _asked(graph, program, options, figure, transparent, input)
+    return _picture(graph, settings, options_, weights, example, program)
+
+
+def render_steps(
+    graph: Graph,
+    program: Program,
+    options: Mapping[str, Any],
+    *,
+    figure: str | None = None,
+    weights: Given | None = None,
+    input: str | Mapping[str, Any] | None = None,
+    target: str | Mapping[str, Any] | None = None,
+) -> Steps:
+    """Draw an example on its way through a net and back, in frames. See `Net.steps` and `render`."""
+    from netspec.figure.steps import steps
+
+    settings, options_, example = _asked(graph, program, options, figure, False, input, steps=True)
+    view = VIEWS[settings.view or ""]()
+    arrays = _arrays(graph, settings, view, weights, True)
+    assert arrays is not None
+    drawing = Drawing(graph, settings.bound(), arrays, example=True)
+    try:
+        return steps(view, _learning(drawing, program, example or "", weights, target or settings.target), options_)
+    except Unsuitable as unsuitable:
+        raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
+
+
+def _asked(
+    graph: Graph,
+    program: Program,
+    options: Mapping[str, Any],
+    figure: str | None,
+    transparent: bool,
+    input: str | Mapping[str, Any] | None,
+    steps: bool = False,
+) -> tuple[FigureSettings, Options, str | Mapping[str, Any] | None]:
+    """Return the settings of a figure, how it becomes a file, and its example. Raises UsageError, SpecError."""
     given = {name: _option(name, value) for name, value in options.items() if value is not None}
     settings = settings_of(graph, program, figure).but(**given)
     check_part(graph, settings.only)
     example = settings.input if input is None else input
-    numbers = example is not None
+    numbers = steps or example is not None
     if numbers and any(hints.dropped for hints in settings.layers.values()):
         raise UsageError(Diagnostic("NS942", None))
-    chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
+    chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers and not steps))
+    timed = any(node.type.time is not None for node in graph.nodes)
+    able = tuple(name for name, one in VIEWS.items() if one.steps and (one.learns or not timed))
+    if steps and chosen not in able:
+        if settings.view:
+            hints = (Hint("timed"),) if timed else ()
+            raise UsageError(Diagnostic("NS966", None, {"view": chosen, "views": Quoted(able)}, hints=hints))
+        chosen = able[-1]
     check_view(chosen, settings, given, numbers, settings.view is None)
     settings = settings.but(view=chosen)
     for text in given.get("arrows", ()):
@@ -92,8 +138,7 @@ def render(
     assert theme is not None
     page = PRESETS.get(settings.width or "")
     width = settings.width if page is None else f"{page.width:g}mm"
-    options_ = Options(theme, width, transparent, embed=settings.embed)
-    return _picture(graph, settings, options_, weights, example, program)
+    return settings, Options(theme, width, transparent, embed=settings.embed), example
 
 
 def _option(name: str, value: Any) -> Any:
@@ -167,7 +212,7 @@ def _picture(
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)
     if view.learns:
-        drawing = _learning(drawing, program, given, weights)
+        drawing = _learning(drawing, program, given, weights, settings.target)
     coloured = arrays is not None and not view.needs and not (view.learns and given is not None)
 
     def draw(drawing: Drawing) -> Scene:
@@ -251,17 +296,19 @@ def _trained(
     weights: Given | None,
 ) -> Scene:
     """Return the scene with weights as colours, and with the numbers of an example if `given`."""
-    from netspec.figure.trained.overlay import coloured
+    from netspec.figure.trained.overlay import coloured, is_written
 
-    # Where weights stand as numbers, or will with those of the example, they need no colours.
-    written = any("number" in text.classes for text in scene.texts)
-    if not written and (given is None or not view.weight_circles):
+    if given is None or not (view.weight_circles or is_written(scene)):
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
     return scene if given is None else _numbered(scene, view, drawing, arrays, given, weights)
 
 
 def _learning(
-    drawing: Drawing, program: Program, given: str | Mapping[str, Any] | None, weights: Given | None
+    drawing: Drawing,
+    program: Program,
+    given: str | Mapping[str, Any] | None,
+    weights: Given | None,
+    target: str | Mapping[str, Any] | None,
 ) -> Drawing:
     """Return a drawing with what the train sections say, and with the passes of an example."""
     from netspec.config.check import training_of
@@ -272,7 +319,7 @@ def _learning(
     if given is not None:
         assert drawing.arrays is not None
         run = None if weights is None or isinstance(weights, str | os.PathLike | Mapping) else weights
-        passes = passes_of(drawing.graph, drawing.arrays, given, drawing.settings.target, train, run)
+        passes = passes_of(drawing.graph, drawing.arrays, given, target, train, run)
     return replace(drawing, passes=passes, train=train)
 
 

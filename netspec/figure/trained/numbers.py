@@ -20,11 +20,12 @@ INK = "value"
 
 
 class Numbers:
-    """Collects the numbers of one example and writes them into a scene."""
+    """Collects the numbers of one example and writes them into a scene. Values that are not known are not written."""
 
-    def __init__(self, scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> None:
+    def __init__(self, scene: Scene, weights: Arrays, values: Mapping[int, Any], shown: Arrays | None = None) -> None:
         self.scene = scene
         self.weights = weights
+        self.shown = weights if shown is None else shown  # what stands in the circles of weights
         self.values = values
         self.nodes = {node.id: node for node in scene.nodes}
         self.labels = {text.inside: text for text in scene.texts if text.inside}
@@ -42,8 +43,8 @@ class Numbers:
         for node in self.scene.nodes:
             if "sum" in node.classes:
                 self.total(node)
-            elif "unit" in node.classes and node.value is not None:
-                self.inside(node, self.value(node.value))
+            elif "unit" in node.classes and (held := self.value(node.value)) is not None:
+                self.inside(node, held)
             elif "value" in node.classes:
                 self.dot(node)
         self.formulas()
@@ -52,8 +53,8 @@ class Numbers:
         items += self.added
         return replace(self.scene, items=tuple(items), canvas=canvas_of(items))
 
-    def value(self, held: Value) -> float:
-        return float(self.values[held.node][held.place])
+    def value(self, held: Value | None) -> float | None:
+        return None if held is None or held.node not in self.values else float(self.values[held.node][held.place])
 
     # ---- a perceptron drawn in full
 
@@ -62,11 +63,12 @@ class Numbers:
         source, weight = self.nodes.get(wire.source), self.nodes[wire.target]
         if weight.weight is None or source is None:
             return
-        found = value_of(self.weights, weight.weight)
-        read = 1.0 if "bias" in source.classes else None if source.value is None else self.value(source.value)
-        self.inside(weight, found)
-        if read is not None:
-            self.products[weight.id] = found * read
+        read = 1.0 if "bias" in source.classes else self.value(source.value)
+        self.inside(weight, value_of(self.shown, weight.weight))
+        group = weight.id.rpartition(".w.")[0]
+        made = next((node.value for node in self.scene.nodes if node.id == f"{group}.sum"), None)
+        if read is not None and (made is None or self.value(made) is not None):
+            self.products[weight.id] = value_of(self.weights, weight.weight) * read
 
     def beside(self, wire: Wire) -> None:
         """Write the product beside the wire that leads from the weight to the sum."""
@@ -80,9 +82,9 @@ class Numbers:
 
     def total(self, node: Node) -> None:
         """Write the sum as `s = …`, and beside dots the sum of the products that are not drawn."""
-        if node.value is None:
-            return
         found = self.value(node.value)
+        if found is None:
+            return
         base = node.id.removesuffix(".sum")
         said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
         act = next((self.nodes.get(wire.target) for wire in self.scene.wires if wire.source == node.id), None)
@@ -116,7 +118,10 @@ class Numbers:
             if label is not None:  # the constant, which is as large as the others
                 self.changed[label.id] = replace(label, size=min(label.size, CONSTANT))
             return
-        found = numeral(self.value(node.value))
+        held = self.value(node.value)
+        if held is None:
+            return
+        found = numeral(held)
         if label is not None:
             line = (*label.lines[0], *upright(" = "), *found)
             said = replace(label, lines=(line,), size=label.size * 0.8)
@@ -134,9 +139,9 @@ class Numbers:
                 continue
             group = wire.id.removesuffix(".out").rpartition(".")[0]
             last = [text for text in self.scene.texts if text.id in (f"{group}.formula", f"{group}.formula.2")][-1]
-            if wire.value is None:
-                continue
             held = self.value(wire.value)
+            if held is None:
+                continue
             ends = (*upright("= "), *numeral(held))
             if len(last.lines) > 1 or last.id.endswith(".2"):
                 self.changed[last.id] = replace(last, lines=(*last.lines, ends))
@@ -178,6 +183,6 @@ class Numbers:
         self.added.append(Text(id=id_, lines=(line,), x=x, y=y, size=size, ink=INK, inside=inside, classes=("number",)))
 
 
-def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> Scene:
-    """Return the scene with the numbers of one example."""
-    return Numbers(scene, weights, values).write()
+def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any], shown: Arrays | None = None) -> Scene:
+    """Return the scene with the numbers of one example; `shown` stands in the circles of weights in place of these."""
+    return Numbers(scene, weights, values, shown).write()

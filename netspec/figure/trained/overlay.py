@@ -52,6 +52,11 @@ def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettin
     return replace(scene, items=tuple(items), canvas=canvas_of(items))
 
 
+def is_written(scene: Scene) -> bool:
+    """Whether weights stand in a scene as numbers; then they need no colours."""
+    return any("number" in text.classes for text in scene.texts)
+
+
 def value_of(weights: Arrays, weight: Weight) -> float:
     return float(weights[weight.key][weight.place])
 

@@ -165,7 +165,7 @@ def _shape(canvas: Canvas, spot: Spot, x: float, y: float, half: float, high: fl
     node = canvas.node(
         spot.id, x, y, half, high, shape="round" if shape == "pill" else shape, ink=ink, width=width,
         fill=FILLS.get(spot.kind, "paper"), classes=("operation",) if operation else ("leaf", spot.kind),
-        layer=spot.layer, value=spot.value,
+        layer=spot.layer, value=spot.value, weight=spot.weight,
     )  # fmt: skip
     lines = [(spot.sign, SIGN)] if not spot.more else [(spot.sign, SIGN * 0.86), (spot.more, columns.label)]
     if spot.more:

@@ -18,7 +18,7 @@ from netspec.compute.scalars import Number, TooMany, Trace, backward, ordered
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.blocks.boxes import type_words
-from netspec.figure.scene import Value
+from netspec.figure.scene import Value, Weight
 from netspec.figure.scene.tex import Atom, Line, plain
 from netspec.figure.scene.typeset import math, symbol, upright, words
 from netspec.figure.settings import FigureSettings
@@ -62,6 +62,7 @@ class Spot:
     below: Line = ()
     more: Line = ()
     value: Value | None = None
+    weight: Weight | None = None
     on_path: bool = False
 
 
@@ -219,6 +220,8 @@ class _Numbers:
             found = Spot(self._id(path, plain(sign) if kind != "constant" else kind), kind, sign, path)
             if one in self.names:
                 found.value = self.names[one][1]
+            if kind == "weight":
+                found.weight = Weight(one.name, tuple(_unravelled(one.place, self.passes.stored[one.name].shape)))
             if one.name in self.stepped:
                 after = self.stepped[one.name].reshape(-1)[one.place]
                 found.more = upright(f"→ {number(float(after))}")

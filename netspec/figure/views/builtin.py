@@ -33,6 +33,7 @@ class Perceptron(View):
     sums = True
     takes = UNITS | {"captions", "bias", "colors", "formula", "max_units", "title"}
     weight_circles = True
+    steps = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.perceptron import perceptron
@@ -60,6 +61,7 @@ class Neurons(View):
     }  # fmt: skip
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "unseen"}
     acts = True
+    steps = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
@@ -402,6 +404,7 @@ class Operations(View):
     about = "the computation: a circle for each operation, values forward and gradients back"
     about_ko = "계산 과정: 연산마다 원 하나, 값은 앞으로 기울기는 거꾸로"
     learns = True
+    steps = True
     takes = frozenset(("input", "target", "path", "update", "details", "symbol"))
     letters = 4.4
 
