@@ -15,10 +15,10 @@ from netspec.figure.backends import Options, Picture
 from netspec.figure.scene import Item, Node, Rect, Scene, Text, Value, Wire, around, canvas_of, layout
 from netspec.figure.scene.canvas import boxed
 from netspec.figure.scene.tex import inline, plain
-from netspec.figure.scene.typeset import line_width, upright
+from netspec.figure.scene.typeset import line_width
 from netspec.figure.strings import described, say
 from netspec.figure.trained.numbers import VALUE, Numbers
-from netspec.figure.trained.overlay import coloured, is_written, number
+from netspec.figure.trained.overlay import coloured, is_written, number, numeral
 from netspec.figure.trained.passes import Passes
 from netspec.figure.views import Drawing, View
 from netspec.ir.graph import Edge, Layer
@@ -213,7 +213,7 @@ class _Units:
     def _below(self, node: Node, held: Value, scene: Scene) -> Text:
         """Return the gradient by a value, below its circle and what is written there."""
         slope = self.passes.slopes[Edge(held.node)].reshape(-1)[held.place]
-        line = upright(number(float(slope)))
+        line = numeral(float(slope))
         size = VALUE * min(1.0, 2 * max(node.rx, 8.0) / line_width(line, VALUE))
         y = node.y + node.ry + 0.9 - boxed((line,), size).top
         found = Text(id=f"{node.id}.slope", lines=(line,), x=node.x, y=y, size=size, ink=SLOPE, classes=("number",))
@@ -272,7 +272,7 @@ class _Operations(_Units):
             weight = weights.get(item.id)
             if weight is None or weight.key not in after or not isinstance(item, Text):
                 return item
-            return replace(item, lines=(upright(number(float(after[weight.key][weight.place]))),), ink=AFTER)
+            return replace(item, lines=(numeral(float(after[weight.key][weight.place])),), ink=AFTER)
 
         return replace(scene, items=tuple(map(moved, scene.items)))
 

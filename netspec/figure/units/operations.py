@@ -23,7 +23,7 @@ from netspec.figure.scene.tex import Atom, Line, plain
 from netspec.figure.scene.typeset import math, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
-from netspec.figure.trained.overlay import number
+from netspec.figure.trained.overlay import number, numeral
 from netspec.figure.trained.passes import Passes
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Layer, Node, Stored
@@ -136,7 +136,7 @@ class _Numbers:
             return ("weight", *self._weight(one))
         if one.name:  # a target
             return "target", self._target(one), ""
-        return "constant", upright(number(one.value)), ""
+        return "constant", numeral(one.value), ""
 
     def _target(self, one: Number) -> Line:
         name = one.name.partition(" ")[2]
@@ -224,11 +224,11 @@ class _Numbers:
                 found.weight = Weight(one.name, tuple(_unravelled(one.place, self.passes.stored[one.name].shape)))
             if one.name in self.stepped:
                 after = self.stepped[one.name].reshape(-1)[one.place]
-                found.more = upright(f"→ {number(float(after))}")
+                found.more = (*upright("→ "), *numeral(float(after)))
         if found.kind != "constant":
-            found.above = upright(number(one.value))
+            found.above = numeral(one.value)
             if one in self.slopes and found.kind != "target":
-                found.below = upright(number(self.slopes[one]))
+                found.below = numeral(self.slopes[one])
         self.spots[one] = found
         return found
 
@@ -286,13 +286,16 @@ class _Numbers:
             return []
         own = self.spots[start].name or self.spots[start].sign
         left: Line = (*upright("∂"), *LOSS, *upright("/∂"), *own, *upright(" = "))
-        total = (*upright(" = "), *upright(number(self.slopes[start])))
+        total = (*upright(" = "), *numeral(self.slopes[start]))
         products: list[Line] = []
         for way in reversed(ways):
             factors = [self._factor(read, one) for read, one in pairwise(way)]
             factors = [one for one in reversed(factors) if one != 1]
-            shown = [f"({number(one)})" if one < 0 else number(one) for one in factors or [1.0]]
-            products.append(upright(" × ".join(shown)))
+            product: Line = ()
+            for factor in factors or [1.0]:
+                shown = (*upright("("), *numeral(factor), *upright(")")) if factor < 0 else numeral(factor)
+                product = (*product, *(upright(" × ") if product else ()), *shown)
+            products.append(product)
         if len(ways) > PATHS or any(len(way) > FACTORS + 1 for way in ways):
             text = say("paths", self.settings.lang).format(count=len(ways))
             return [(*left, *words(text), *total)]
@@ -575,7 +578,7 @@ class _Steps:
                     reads.append(self.stored[name])
             found = Spot(f"loss.{len(parts)}", "operation", words(item.term.word.replace("_", " ")), "", reads)
             if item.coefficient != 1:
-                scale = Spot(f"loss.{len(parts)}.times", "constant", upright(number(item.coefficient)), "")
+                scale = Spot(f"loss.{len(parts)}.times", "constant", numeral(item.coefficient), "")
                 found = Spot(f"loss.{len(parts)}.product", "operation", upright("×"), "", [scale, found])
             parts.append(found)
         return parts[0] if len(parts) == 1 else Spot("loss.sum", "operation", upright("+"), "", parts)
