@@ -353,6 +353,10 @@ def test_numbers_of_a_filter_stand_beside_its_wires_or_in_their_legend() -> None
     net = f"net n {{\n  input x: 1@LONG\n  output h: 1 filter 3 ({given})\n}}\nfigure {{\n  view = neurons\n"
     near = draw(net.replace("LONG", "5") + "}\n")
     assert sorted(set(plain_texts(near, "number"))) == ["0.125", "1", "−1"]
+    example = draw(net.replace("LONG", "5") + '  input = "1, 2, 3, 4, 5"\n}\n')
+    looks = [{(wire.id, wire.pen) for wire in scene.wires if wire.weight} for scene in (near, example)]
+    assert looks[0] == looks[1]
+    assert not any("filter" in text.plain for text in example.texts)
     far = draw(net.replace("LONG", "16") + "  max_units = 16\n}\n")
     assert sorted(plain_texts(far, "number")) == ["w_1 = 1", "w_2 = 0.125", "w_3 = −1"]
     assert not any("given weights" in text.plain for text in (*near.texts, *far.texts))

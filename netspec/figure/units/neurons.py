@@ -133,7 +133,7 @@ def neurons(
 
     Parameters:
         given: weights that are known, by the key of their array: nested tuples or arrays. A small net shows them.
-        trained: whether colours will say how large weights are, so that none can say which wires share a weight.
+        trained: whether colours say how large weights are, where numbers do not, and not which wires share a weight.
     """
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
@@ -159,7 +159,7 @@ def neurons(
     _titles(drawing)
     if axes.level:
         _captions(drawing, captions)
-    if not trained:
+    if not trained or any("number" in text.classes for text in drawing.canvas.texts):
         _shared(drawing, given or {})
     return drawing.canvas.scene("neurons")
 
