@@ -711,3 +711,15 @@ def test_a_value_that_comes_in_at_all_levels_is_named_in_its_readers() -> None:
 def test_what_is_no_clear_ladder_is_no_u(more: str) -> None:
     _, scene = levels(PYRAMID.rstrip().removesuffix("}") + f"  {more}\n}}\n")
     assert node(scene, "m1.add").y > node(scene, "c3.maxpool").y
+
+
+def test_a_long_block_beside_the_net_stands_in_two_columns() -> None:
+    steps = "\n".join(f"  hidden c{number}: {number + 1} filters 3x3 (pad = 1) -> relu" for number in range(14))
+    text = f"block Long {{\n  input  x: k @ h x w\n{steps}\n  output y: 2 filters 1x1\n}}\n"
+    text += "net n {\n  input a: 1@8x8\n  input b: 2@8x8\n  hidden u: a -> Long\n  hidden v: b -> Long\n"
+    _, scene = levels(text + "  output y: u + v\n}\n")
+    inner = [item for item in scene.nodes if item.id.startswith("detail Long/")]
+    assert len({round(item.x) for item in inner}) == 2
+    assert max(item.box.bottom for item in inner) - min(item.box.top for item in inner) < sum(
+        item.box.height for item in inner
+    )

@@ -11,7 +11,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import WRITERS, Picture, Writer
 from netspec.figure.backends.dot import PT, TABLE, dot, html_line, html_lines, name_of, number, on_paper, quoted
 from netspec.figure.backends.joining import joined
-from netspec.figure.blocks.arranging import fold, parts_of
+from netspec.figure.blocks.arranging import LONGEST, fold, parts_of
 from netspec.figure.blocks.placing import framed, place
 from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.colours import readable
@@ -36,10 +36,14 @@ def lay_out(plan: Plan) -> Placed:
 def _forms(part: Plan, plan: Plan, beside: bool) -> list[Placed]:
     """Return the forms that a part may have, the usual one first.
 
-    On a page a block beside the net may run the other way, and stand in two columns in its frame.
+    On a page a block beside the net may run the other way, and stand in two columns in its frame; elsewhere one that is
+    longer than a column of the net stands in two.
     """
     placed = _place(_Part(part))
-    if math.isinf(plan.room) or not (beside and (part.clusters or placed.canvas.width > plan.room)):
+    if math.isinf(plan.room):
+        long = beside and part.clusters and part.direction == "down" and placed.canvas.height > LONGEST
+        return [(_folded(part) if long else None) or placed]
+    if not (beside and (part.clusters or placed.canvas.width > plan.room)):
         return [placed]
     turned = _place(_Part(replace(part, direction="down" if part.direction in ("right", "left") else "right")))
     folded = _folded(part)
