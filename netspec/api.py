@@ -15,6 +15,7 @@ from netspec.spec import Net, Spec, load, parse
 from netspec.training import session
 from netspec.training.loop.parallel import started
 from netspec.training.loop.progress import Callbacks
+from netspec.training.pairing import pair
 from netspec.training.plan import assignments, make_plan, short_keys
 from netspec.training.run import Run
 from netspec.training.storage.folder import require_free
@@ -40,6 +41,8 @@ def train(
     allow: Sequence[str] = (),
     compile: Literal["off", "on", "auto"] = "off",
     workers: int | None = None,
+    weights: StrPath | None = None,
+    map: StrPath | None = None,
     save_every: int | None = None,
     pictures: bool = True,
     quiet: bool = False,
@@ -64,6 +67,8 @@ def train(
             that extend netspec.
         compile: whether to use torch.compile: off, on, or auto, which measures first.
         workers: the number of threads that fetch batches if the data do not fit on the device.
+        weights: the folder of a run, or a safetensors file, whose arrays the net begins with.
+        map: a file that says which array is which; without it their names do.
         save_every: the number of steps between checkpoints; by default one is written every minute.
         pictures: whether figures and curves are drawn at the end.
         quiet: whether to print and draw nothing during training.
@@ -118,7 +123,8 @@ def train(
         require_free(None if out is None else Path(out))
     plan = make_plan(spec, request, data, allow=allow)
     with _shown(quiet, watch) as shown:
-        return session.start(plan, None if out is None else Path(out), shown)
+        begun = None if weights is None else pair(plan.graph, Path(weights), None if map is None else Path(map))
+        return session.start(plan, None if out is None else Path(out), shown, begun)
 
 
 def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:

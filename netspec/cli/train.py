@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,13 +22,18 @@ from netspec.cli.options import (
     parse_settings,
     require_run,
 )
-from netspec.cli.output import language_of
+from netspec.cli.output import language_of, say
+from netspec.diagnostics.catalogue import phrase
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
+from netspec.figure.trained import is_run
 
 if TYPE_CHECKING:
     from netspec.documents import Request
+    from netspec.spec import Spec
     from netspec.training.loop.progress import Callbacks
+    from netspec.training.pairing import Pairing
+    from netspec.training.plan import Plan
 
 MOST_THREADS = 4096  # a run that asks for more cannot be read again
 SECTIONS = ("train", "data")
@@ -42,6 +48,8 @@ SECTIONS = ("train", "data")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
+@click.option("--from", "begin", type=click.Path(path_type=Path), metavar="RUN|FILE", help="Begin with its weights.")
+@click.option("--map", "by", type=click.Path(path_type=Path), metavar="FILE", help="--from: which array is which.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
@@ -63,8 +71,15 @@ SECTIONS = ("train", "data")
 @allow_option(keep=True)
 @common
 def train(spec: str | None, **flags: Any) -> int:
-    """Train a net on its data; weights, curves and figure land in a folder of the run."""
-    if spec is None and flags["resume"] is None:
+    """Train a net on its data; weights, curves and figure land in a folder of the run.
+
+    With --from a run and no SPEC, that run's own net is trained on.
+    """
+    begin = flags["begin"]
+    if flags["by"] is not None and begin is None:
+        raise UsageError(Diagnostic("NS919", None, {"flag": "--map"}))
+    again = spec is None and begin is not None and is_run(begin)
+    if spec is None and flags["resume"] is None and not again:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")
     from netspec.training.loop.parallel import started
 
@@ -89,9 +104,12 @@ def train(spec: str | None, **flags: Any) -> int:
                 watch=watch,
             )
         return 0
-    assert found is not None
-    path = found.program.main.source.path
-    request = request_of(flags, None if path is None else path.parent)
+    if again:
+        found, others, request = _again(begin, flags)
+    else:
+        assert found is not None
+        path = found.program.main.source.path
+        request = request_of(flags, None if path is None else path.parent)
     from netspec.training.plan import make_plan
 
     try:
@@ -102,11 +120,62 @@ def train(spec: str | None, **flags: Any) -> int:
         raise
     if flags["processes"] > 1 and size == 1:
         launch(flags["processes"])
+    begun = None
+    if begin is not None:
+        from netspec.training.pairing import pair
+
+        begun = pair(plan.graph, begin, flags["by"])
+        if rank == 0 and not flags["quiet"]:
+            _say_paired(plan, begun, flags)
     from netspec.training.session import start
 
     with _watch(flags, rank) as watch:
-        start(plan, flags["out"], watch)
+        start(plan, flags["out"], watch, begun)
     return 0
+
+
+def _again(folder: Path, flags: dict[str, Any]) -> tuple[Spec, list[Spec], Request]:
+    """Return the spec of a run, those that it added, and its request with what the flags change."""
+    from netspec.training.record import Record
+
+    run, given = Record(folder, flags["allow"]), request_of(flags, None)
+    before = run.request
+    request = replace(
+        given,
+        net=run.net_name,
+        sizes=before.sizes | given.sizes,
+        assignments=[*before.assignments, *given.assignments],
+        data=given.data or before.data,
+        folder=before.folder,
+    )
+    return run.spec, run.others, request
+
+
+ROWS = 12  # lines of the map that are printed
+
+
+def _say_paired(plan: Plan, begun: Pairing, flags: dict[str, Any]) -> None:
+    """Print which arrays came from elsewhere, which are new, and which training does not move."""
+    from netspec.config.match import trained_by
+
+    language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
+    moved = {stored.key for turn in plan.train.turns for stored in trained_by(turn.weights, plan.graph)}
+    held = [stored.key for stored in plan.graph.arrays if stored.kind != "buffer" and stored.key not in moved]
+    counts: dict[str, Any] = {
+        "count": len(begun.pairs),
+        "of": len(begun.pairs) + len(begun.new),
+        "file": str(flags["begin"]),
+    }
+    say(phrase(f"paired {begun.how}", language, **counts))
+    renamed = [f"{own} = {other}" for own, other in begun.pairs.items() if own != other]
+    for line in renamed[:ROWS]:
+        say(f"  {line}")
+    if len(renamed) > ROWS:
+        say("  " + phrase("paired more", language, count=len(renamed) - ROWS))
+    for word, keys in (("new", begun.new), ("left", begun.left), ("frozen", tuple(held))):
+        if keys:
+            more = ", …" if len(keys) > ROWS else ""
+            say(phrase(f"paired {word}", language, count=len(keys), names=", ".join(keys[:ROWS]) + more))
 
 
 def _refuse_early(flags: dict[str, Any], rank: int) -> None:
@@ -153,8 +222,23 @@ def launch(processes: int) -> NoReturn:
 def _nothing_else(flags: dict[str, Any]) -> None:
     """Raise UsageError (NS861) for a flag that would change a resumed run: such a run keeps its settings."""
     own = {"device": "auto", "processes": None}
-    names = ("net", "epochs", "batch", "lr", "seed", "out", "device", "threads", "workers", "compile", "save_every")
-    given = [f"--{name.replace('_', '-')}" for name in names if flags[name] != own.get(name)]
+    names = (
+        "begin",
+        "by",
+        "net",
+        "epochs",
+        "batch",
+        "lr",
+        "seed",
+        "out",
+        "device",
+        "threads",
+        "workers",
+        "compile",
+        "save_every",
+    )
+    flag = {"begin": "from", "by": "map"}
+    given = [f"--{flag.get(name, name).replace('_', '-')}" for name in names if flags[name] != own.get(name)]
     if flags["settings"]:
         given.append("--set")
     if given:

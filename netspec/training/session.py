@@ -27,13 +27,14 @@ from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Evaluation, Interrupted, Loop, evaluation
 from netspec.training.loop.parallel import ProcessLost, started
 from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, Summary
+from netspec.training.pairing import Pairing
 from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
 from netspec.training.run import Run
 from netspec.training.storage import checkpoint
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
-from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore, sections
+from netspec.training.storage.resume import Restored, begin, description, last_logged, refuse_changes, restore, sections
 from netspec.training.storage.writer import NoWriter, RunWriter
 from netspec.version import VERSION
 
@@ -49,9 +50,9 @@ MARGIN = 10_000_000  # bytes of the disk that are kept free for logs and picture
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
 
 
-def start(plan: Plan, out: Path | None, watch: Callbacks) -> Run:
-    """Start a run in a new folder: `out`, or the next free `runs/NET-N`."""
-    return Session(plan, watch).start(out)
+def start(plan: Plan, out: Path | None, watch: Callbacks, begun: Pairing | None = None) -> Run:
+    """Start a run in a new folder: `out`, or the next free `runs/NET-N`; `begun` has arrays of elsewhere."""
+    return Session(plan, watch).start(out, begun)
 
 
 def resume(
@@ -91,13 +92,20 @@ class Session:
         self.engine: Engine = build_engine(plan)
         require_batches(plan, self.engine)
 
-    def start(self, out: Path | None) -> Run:
+    def start(self, out: Path | None, begun: Pairing | None = None) -> Run:
         """Start the run in a new folder."""
+        if begun is not None:
+            begin(self.engine, begun.arrays)
         if not self.leads:
             return self.work(Folder(Path(self.engine.processes.said(""))), Restored())
         folder = new_folder(out, self.plan.graph.name)
         with Lock(folder):
             room(folder, self.engine)
+            if begun is not None:
+                import safetensors.numpy
+
+                folder.write_bytes(names.BEGIN, safetensors.numpy.save(begun.arrays))
+                folder.write(names.MAP, begun.text())
             self.describe(folder)
             self.engine.processes.said(str(folder.path.resolve()))
             return self.work(folder, Restored())

@@ -28,6 +28,8 @@ SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
 # a line per epoch, reproducible from the seed; a log with times; the state of the run; versions and the machine
 METRICS, LOG, STATUS, ENVIRONMENT = "metrics.jsonl", "log.jsonl", Status.file, Environment.file
 WEIGHTS, LAST = "weights.safetensors", "last.safetensors"
+# the arrays that the run began with, if they are those of another run or of a file; and which of them these are
+BEGIN, MAP = "begin.safetensors", "begin.map"
 SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
     Scores.file, "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
 )  # fmt: skip
@@ -35,7 +37,7 @@ CHECKPOINTS, LOCK, WARNINGS = "checkpoints", ".lock", Warnings.file
 # all files and folders that a run writes
 WRITTEN = (
     SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA, METRICS, LOG, STATUS, ENVIRONMENT, WEIGHTS, LAST, SCORES, CURVES,
-    FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK, WARNINGS,
+    FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK, WARNINGS, BEGIN, MAP,
 )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from netspec import documents, files
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Words
+from netspec.figure.trained import arrays_in
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.training.loop.progress import Progress
 from netspec.training.storage import checkpoint
@@ -36,7 +39,8 @@ class Restored:
 
 
 def restore(folder: Folder, engine: Engine, plan: Plan) -> Restored:
-    """Restore the newest undamaged checkpoint into the engine; without any checkpoint the run starts anew.
+    """Restore the newest undamaged checkpoint into the engine; without any checkpoint the run starts anew, from the
+    arrays that it began with if those are of elsewhere.
 
     Raises:
         UsageError: there are checkpoints, and all of them are damaged (NS884).
@@ -61,7 +65,24 @@ def restore(folder: Folder, engine: Engine, plan: Plan) -> Restored:
         listed = ", ".join(f"{name} ({part})" for name, part in found.broken)
         words: Words = {"folder": str(folder.path), "count": len(found.broken), "names": listed}
         raise UsageError(Diagnostic("NS884", None, words))
+    if os.path.lexists(folder / names.BEGIN):
+        numbers = sum(value.numel() for value in engine.state().values())
+        data = documents.content(folder.path, names.BEGIN, most=16 * numbers + 1000 * (len(engine.keys) + 1))
+        begin(engine, arrays_in(data, folder / names.BEGIN))
     return found
+
+
+def begin(engine: Engine, arrays: Mapping[str, Any]) -> None:
+    """Give some arrays of the net other values; raise UsageError (NS726) for arrays of another net."""
+    import torch
+
+    state = engine.model.state_dict()
+    for key, value in arrays.items():
+        if key not in state or tuple(state[key].shape) != value.shape:
+            raise UsageError(Diagnostic("NS726", None, {"file": names.BEGIN}, hints=(Hint("broken", {"reason": key}),)))
+    with torch.no_grad():
+        for key, value in arrays.items():
+            state[key].copy_(torch.from_numpy(value))
 
 
 def description(plan: Plan) -> documents.NetFacts:
