@@ -28,6 +28,7 @@ COMPOSED = (
     "kind ",
     "new ",
     "page ",
+    "paired ",
     "part ",
     "reason ",
     "said ",
