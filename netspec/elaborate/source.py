@@ -18,7 +18,7 @@ from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
 from netspec.ir.structure import Delay
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, type_text
-from netspec.ops.registry import begins, operation, step_names
+from netspec.ops.registry import operation, step_names
 from netspec.syntax import tree
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
@@ -69,7 +69,9 @@ def _number(b: Builder, env: Environment, ctx: Context, item: tree.Number, keys:
 
 
 def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
-    """Raise Fault for a step that stands where a value is expected."""
+    """Return the value of a step that needs no source, such as `learned(d)`; raise Fault for any other step."""
+    if begins_alone(item, env):
+        return chain(b, env, ctx, (item,), keys).values
     if isinstance(item, tree.Call) and is_layer(item.path[0], env):
         raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
     if isinstance(item, tree.Call) and item.args and not item.args[0].name:
@@ -79,8 +81,6 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
             text = env.span(item.at).text
             raise fault(env, item.at, "NS219", Hint("called", {"way": way}), fix=Fix(env.span(item.at), way), text=text)
     text = env.span(item.at).text
-    if isinstance(item, tree.Call) and begins(item.name):
-        raise fault(env, item.at, "NS219", Hint("alone"), fix=Fix(env.span(item.at), f"({text})"), text=text)
     raise fault(env, item.at, "NS219", Hint("reads"), text=text)
 
 

@@ -84,7 +84,6 @@ def test_a_kind_of_mistake_is_mended(wrong: str) -> None:
 
 # the mistakes below check with another meaning if a word is dropped or quoted
 MEANT = {
-    "  input x: 4\n  hidden z: x + learned(4)\n": ["hidden z: x + (learned(4))"],
     "  input x: 4 over T\n  hidden z: 8 perceptrons\n": [],
     "  input x: 4 over 5\n  hidden z: transpose -> reshape(4 @ 5)\n": ["hidden z: unflatten(5)"],
     "  input x: 4 over up to 5\n  hidden z: 8 filters 3 (along = time, pad = 1)\n": [],
