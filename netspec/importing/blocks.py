@@ -331,7 +331,9 @@ def _written(block: Block, values: list[Any], option: Any, name: str, maps: list
     if len(set(values)) == 1:
         return number_text(values[0])
     for param, vector in block.params.items():
-        text = _multiple(values, vector, param) if whole else (param if values == vector else "")
+        # a stride that doubles with the maps does not follow from them
+        ratio = whole and counts and min(values) >= LEAST
+        text = _multiple(values, vector, param) if ratio else (param if values == vector else "")
         if text:
             return text
     called = name

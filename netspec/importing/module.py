@@ -12,7 +12,7 @@ from netspec.importing import proof
 from netspec.importing.blocks import recover
 from netspec.importing.capture import capture
 from netspec.importing.recognise import Missing, read_program
-from netspec.importing.writing import written
+from netspec.importing.writing import Unwritten, written
 from netspec.ir.types import Time, Type
 from netspec.parts import need
 from netspec.spec import parse
@@ -185,8 +185,8 @@ def _imported(module: nn.Module, examples: Sequence[Example], name: str) -> Resu
     root, blocks = recover(graph, program.classes)
     lengths = {int(each.type.time.length): each.letter for each in examples if each.letter and each.type.time}  # type: ignore[arg-type]
     called = re.sub(r"\W", "_", name or type(module).__name__.lower()).strip("_") or "net"
-    text, orders = written(graph, root, blocks, called if called[0].isalpha() else f"net_{called}", lengths)
     try:
+        text, orders = written(graph, root, blocks, called if called[0].isalpha() else f"net_{called}", lengths)
         spec = parse(text)
         text = spec.format()
         net = spec.net(**{letter: length for length, letter in lengths.items()})
@@ -196,7 +196,7 @@ def _imported(module: nn.Module, examples: Sequence[Example], name: str) -> Resu
         most = max(most, proof.difference(module, made, drawn(examples, BATCHES[1])))
         if lengths:
             most = max(most, _at_another_length(module, made, examples))
-    except (SpecError, proof.Apart) as error:
+    except (SpecError, Unwritten, proof.Apart) as error:
         reason = error.diagnostic.code if isinstance(error, SpecError) else str(error)
         raise UsageError(Diagnostic("NS263", None, {"reason": reason})) from error
     if not most <= proof.CLOSE:

@@ -183,7 +183,22 @@ def read_program(
             ]
         else:
             values[node] = _applied(site, node, values)
+    if not missing:
+        missing += _twice(graph)
     return graph, missing
+
+
+def _twice(graph: Graph) -> list[Missing]:
+    """Return the modules whose weights act twice, for which no line has a word."""
+    holders: set[tuple[int, tuple[int, ...]]] = set()
+    found = []
+    for number in graph.live():
+        step = graph.steps[number]
+        arrays = {(each.value.data_ptr(), tuple(each.value.shape)) for each in step.arrays.values() if each.sources}
+        if arrays & holders:
+            found.append(Missing(step.path, "the same weights twice"))
+        holders |= arrays
+    return found
 
 
 def _input(graph: Graph, name: str, value: Type) -> View:

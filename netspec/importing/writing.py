@@ -21,6 +21,10 @@ RESERVED = frozenset(
 Texts = Mapping[tuple[int, str, int], str]
 
 
+class Unwritten(Exception):
+    """A value cannot be named where it is read."""
+
+
 class Writer:
     """Writes the body of a net or block.
 
@@ -258,7 +262,9 @@ class Writer:
         item = self.group.items[number]
         if isinstance(item, Leaf) and item.step.op.options[name].kind == "tie":
             holder = item.step.facts["tie"]
-            label = self.names[Edge(holder)]
+            label = self.names.get(Edge(holder), "")
+            if not label:
+                raise Unwritten(f"weights of {self.graph.steps[holder].path} in {item.path}")
             return f"transpose({label})" if self.graph.steps[holder].op.stored == "in_out" else label
         if isinstance(value, bool):
             return "true" if value else "false"

@@ -63,7 +63,7 @@ def weighted(site: Site, view: View | Mixed, weight: Fixed, bias: Fixed | None) 
         options: dict[str, Any] = {"units": (count,), "bias": bias is not None}
         facts: dict[str, Any] = {"dense": True}
         holder = site.graph.holder(weight.value)
-        if holder is not None and order is None:
+        if holder is not None and order is None and site.graph.steps[holder].path != site.path:
             facts = {"tie": holder}
             options["tie"] = "straight"
             del arrays["weight"]
