@@ -5,6 +5,7 @@
 ```net error=NS302               a spec that fails with exactly this code
 ```sh                            commands: the lines that begin with `netspec` are run
 ```sh exit=1                     … and leave with this exit code
+```sh shown                      … and are not run: they need what the tests do not install
 ```text output                   what the commands above it print; `…` stands for anything
 ```python                        run, in order, in one namespace a page
 ```csv file=shops.csv            a file that the page's commands use

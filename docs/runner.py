@@ -51,7 +51,7 @@ class Page:
                 target.write_text(fence.text, encoding="utf-8")
             if fence.kind == "net":
                 self._net(fence)
-            elif fence.kind == "sh":
+            elif fence.kind == "sh" and "shown" not in fence.flags:
                 self._shell(fence)
             elif fence.kind == "python" and not {"file", "shown"} & set(fence.flags):
                 self._python(fence)

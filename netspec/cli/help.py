@@ -58,10 +58,12 @@ def doctor(lang: str | None, form: str) -> int:
     rows = [("netspec", VERSION, ""), ("python", platform.python_version(), sys.executable)]
     missing: list[str] = []
     for module, (package, use) in PARTS.items():
-        found = _version(package)
-        rows.append((package, found or "missing", "" if found else f"needed for {use}"))
-        if not found and module != "resvg_py":
-            missing.append(package)
+        name, _, extra = package.partition("[")  # what an extra brings is not missing where nobody asked for it
+        found = _version(module if extra else name)
+        absent = f"needed for {use}: python -m pip install '{package}'" if extra else f"needed for {use}"
+        rows.append((module if extra else name, found or "missing", "" if found else absent))
+        if not found and not extra and module != "resvg_py":
+            missing.append(name)
     rows.append(("torch device", *_device()))
     rows.append(("C++ compiler", *_compiler()))
     rows += _fonts()
