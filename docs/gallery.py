@@ -184,6 +184,22 @@ WAYS = Chapter(
             {"input": "x=1,0,1"},
         ),
         Entry(
+            "vgg16_volumes",
+            "zoo/vgg16",
+            "VGG-16 in perspective: boxes to scale, coloured by kind.",
+            "원근으로 그린 VGG-16. 상자의 크기는 비례하고 색은 종류입니다.",
+            {"view": "volumes"},
+            brief=True,
+        ),
+        Entry(
+            "unet_volumes",
+            "zoo/unet_padded",
+            "A U-Net in perspective, with its skips over the top.",
+            "원근으로 그린 U-Net. 건너뛰는 값은 위로 지나갑니다.",
+            {"view": "volumes"},
+            brief=True,
+        ),
+        Entry(
             "backprop",
             "paper/backprop",
             "As a computation: values forward, gradients back, one path, and the weights after a step.",

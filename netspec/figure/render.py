@@ -266,6 +266,8 @@ def _picture(
 def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
     """The scene with words for what its shapes do not show, and with its title and description."""
     graph, settings = drawing.graph, drawing.settings
+    if view.explains and settings.legend is None:
+        settings = replace(settings, legend=True)
     steps = {} if drawing.plan is None else drawing.plan.steps
     nodes = [steps.get(node.index, node) for node in graph.nodes]
     shown = {node.index: view.shows(drawing, node) for node in nodes}
@@ -334,6 +336,7 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
         "cells": Hint("draws_cells"),
         "planes": Hint("draws_planes"),
         "unrolled": Hint("draws_unrolled"),
+        "volumes": Hint("draws_volumes"),
     }
     hints = (draws[view],) if view in draws else ()
     return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)

@@ -286,6 +286,8 @@ body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 72rem; 
 figure { margin: 0 0 1rem; }
 img { display: block; height: auto; max-height: 75vh; max-width: 100%; width: 100%; object-fit: contain; }
 .live figure[hidden] { display: none; }
+.live figcaption { display: none; }
+output { clip-path: inset(50%); position: absolute; }
 .bar { align-items: center; display: none; gap: 0.75rem; }
 .live .bar { display: flex; }
 .bar input { flex: 1; min-height: 2.5rem; }

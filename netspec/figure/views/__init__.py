@@ -69,6 +69,7 @@ class View:
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
         learns: whether it draws the loss and gradients; then `Drawing.passes` has the numbers of an example.
         steps: whether `netspec steps` can draw on it: circles of units or operations that have values.
+        explains: whether a legend of its colours is drawn unless the user wants none.
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
         sums: whether wires show what each sum adds up.
@@ -99,6 +100,7 @@ class View:
     needs: ClassVar[Literal["", "weights", "run"]] = ""
     learns: ClassVar[bool] = False
     steps: ClassVar[bool] = False
+    explains: ClassVar[bool] = False
     by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
     sums: ClassVar[bool] = False

@@ -234,6 +234,27 @@ class Planes(View):
 
 
 @VIEWS.register
+class Volumes(View):
+    name = "volumes"
+    about = "maps as boxes in perspective, as in AlexNet's figure, with skips over the top"
+    about_ko = "맵을 원근으로 그린 상자로. AlexNet의 그림처럼, 건너뛰는 값은 위로"
+    takes = frozenset(("colors = kind",))
+    letters = 3.4
+    explains = True
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.stages.volumes import volumes
+
+        return volumes(drawing.graph, drawing.settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        """Return what is written below a box, and the sign of a circle."""
+        from netspec.figure.stages.volumes import is_volume
+
+        return titled(node.op) if is_volume(drawing.graph, node) else frozenset()
+
+
+@VIEWS.register
 class Unrolled(View):
     name = "unrolled"
     about = "a recurrent net, one time step beside the other"
