@@ -311,7 +311,7 @@ def _parametrise(graph: Graph, block: Block) -> None:
 
 def _size_names(graph: Graph, group: Group, maps: list[list[Any]]) -> list[str]:
     names: list[str] = []
-    pending = iter("cdefgabuvwpq")
+    pending = (f"{letter}{number}" for number in ("", *range(2, 99)) for letter in "cdefgabuvpq")
     for port, values in enumerate(maps):
         same = next((names[before] for before in range(port) if maps[before] == values), None)
         names.append(same if same is not None else next(pending))

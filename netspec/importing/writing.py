@@ -451,7 +451,7 @@ def _block(graph: Graph, block: Block, defaults: Mapping[type[Op], dict[str, Any
     writer = Writer(graph, group, block.texts, defaults, names | set(block.params) | set(block.sizes) | {"h", "w", "n"})
     for port, edge in enumerate(group.reads):
         value = graph.type(edge)
-        label = "x" if len(group.reads) == 1 else ("x", "y", "memory", "more")[min(port, 3)]
+        label = "x" if port == 0 else "skip" if value.space else "memory"
         first = value.space == graph.type(group.reads[0]).space
         letters = ("h", "w", "l") if first else ("rows", "columns", "planes")
         size = block.sizes[port]

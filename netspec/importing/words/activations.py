@@ -11,7 +11,7 @@ from netspec.importing.words.attention import Products
 
 # the operation of ATen -> the word of the language
 SAME = {
-    "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh", "relu6": "relu6", "silu": "silu", "mish": "mish",
+    "relu": "relu", "sigmoid": "sigmoid",  "relu6": "relu6", "silu": "silu", "mish": "mish",
     "hardsigmoid": "hardsigmoid", "hardswish": "hardswish", "exp": "exp", "log": "log", "sqrt": "sqrt",
     "square": "square", "abs": "abs", "sin": "sin", "cos": "cos", "neg": "negative",
 }  # fmt: skip

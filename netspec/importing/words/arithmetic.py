@@ -8,7 +8,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import MAPS, SPACE, TIME, Dim, View
-from netspec.importing.words.attention import Products
+from netspec.importing.words.attention import Normed, Products
 from netspec.importing.words.shape import learned
 from netspec.ops.registry import operation
 
@@ -34,7 +34,7 @@ def rsub(site: Site, one: Any, other: Any, *_: Any) -> Any:
     return _combined(site, "-", other, one)
 
 
-@recognises("mul", takes=(Products,))
+@recognises("mul", "multiply", takes=(Products, Normed))
 def mul(site: Site, one: Any, other: Any) -> Any:
     return _combined(site, "*", one, other)
 
@@ -87,6 +87,8 @@ def _number(value: Any) -> float | None:
 
 def _combined(site: Site, sign: str, one: Any, other: Any) -> Any:
     for products, number in ((one, other), (other, one)):
+        if isinstance(products, Normed) and isinstance(number, Fixed):
+            return products.scaled(number)
         if isinstance(products, Products):
             return products.combined(sign, number)
     for view, given, first in ((one, other, False), (other, one, True)):

@@ -14,11 +14,29 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Partial, Site, recognises, recognises_end
 from netspec.importing.steps import Fixed, Step
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, size, tidy
+from netspec.ops.registry import operation
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 LOWEST = -1e4  # what is added to a product that shall not count is below this
+
+
+@dataclasses.dataclass(frozen=True)
+class Normed(Partial):
+    """Queries or keys whose heads have a norm each; `view` is how they lie."""
+
+    view: View
+    eps: float
+    weight: Fixed | None = None
+
+    def through(self, view: View) -> Normed:
+        return dataclasses.replace(self, view=view)
+
+    def scaled(self, weight: Fixed) -> Normed:
+        if self.weight is not None or weight.value.numel() != size(self.view.dims[-1]) or not weight.sources:
+            raise Unsaid("attention")
+        return dataclasses.replace(self, weight=Fixed(weight.value.flatten(), weight.sources))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +46,8 @@ class Turned(Partial):
     view: View
     base: float
     part: float = 1.0
+    neighbours: bool = False
+    norm: Normed | None = None
 
     def through(self, view: View) -> Turned:
         return dataclasses.replace(self, view=view)
@@ -42,6 +62,8 @@ class Products(Partial):
     scale: float = 1.0
     mask: Tensor | None = None  # what is added to the products
     soft: bool = False
+    bent: bool = False  # whether a tanh bounds them
+    cap: float | None = None
 
     def softmax(self, axis: int) -> Products:
         if self.soft or (axis % 4 != 3 and axis != -1 and axis % 3 != 2):
@@ -53,7 +75,11 @@ class Products(Partial):
             raise Unsaid("products")
         if isinstance(other, Fixed) and other.value.numel() == 1 and not other.sources:
             other = float(other.value)
-        if isinstance(other, int | float) and sign in "*/" and self.mask is None:
+        if self.bent and self.cap is None:
+            if sign != "*" or not isinstance(other, int | float):
+                raise Unsaid("products")
+            return dataclasses.replace(self, scale=self.scale * other, cap=float(other))
+        if isinstance(other, int | float) and sign in "*/" and self.mask is None and not self.bent:
             return dataclasses.replace(self, scale=self.scale * other if sign == "*" else self.scale / other)
         if sign == "+" and isinstance(other, Fixed) and not other.sources:
             return self.masked(other.value)
@@ -98,7 +124,7 @@ class Mixed(Partial):
         return View(edge, self.view.dims)
 
 
-@recognises("scaled_dot_product_attention", takes=(Turned,))
+@recognises("scaled_dot_product_attention", takes=(Turned, Normed))
 def attention(site: Site, query: Any, key: Any, value: Any, mask: Fixed | None = None, dropout: float = 0.0,
               causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Any:  # fmt: skip
     added = None if mask is None else mask.value
@@ -109,20 +135,29 @@ def attention(site: Site, query: Any, key: Any, value: Any, mask: Fixed | None =
     return _mixed(site, query, key, value, added, causal, scale)
 
 
+@recognises("tanh", takes=(Products,))
+def tanh(site: Site, view: View | Products) -> View | Products:
+    if not isinstance(view, Products):
+        return site.each("tanh", view)
+    if view.bent or view.soft or view.mask is not None:
+        raise Unsaid("products")
+    return dataclasses.replace(view, bent=True)
+
+
 def product(site: Site, one: Any, other: Any) -> Any:
     """Return what a product of two matrices means: products of queries and keys, or their use."""
     if isinstance(one, Products) and one.soft:
-        return _mixed(site, one.query, one.key, other, one.mask, False, one.scale)
-    if isinstance(one, View | Turned) and isinstance(other, View | Turned):
-        left, right = (each.view if isinstance(each, Turned) else each for each in (one, other))
+        return _mixed(site, one.query, one.key, other, one.mask, False, one.scale, one.cap)
+    if isinstance(one, View | Turned | Normed) and isinstance(other, View | Turned | Normed):
+        left, right = (each if isinstance(each, View) else each.view for each in (one, other))
         keys = right.permute([*range(len(right.dims) - 2), len(right.dims) - 1, len(right.dims) - 2])
-        key = other.through(keys) if isinstance(other, Turned) else keys
+        key = keys if isinstance(other, View) else other.through(keys)
         if left.dims[-1] and left.dims[-1][-1].role == MAPS:
             return Products(one, key)
     raise Unsaid("matmul")
 
 
-recognises("bmm", takes=(Products, Turned))(product)
+recognises("bmm", takes=(Products, Turned, Normed))(product)
 
 
 @recognises("masked_fill", takes=(Products,))
@@ -148,11 +183,20 @@ def _added(hidden: Tensor) -> Tensor:
 
 
 def _mixed(
-    site: Site, query: Any, key: Any, value: Any, added: Tensor | None, causal: bool, scale: float | None
+    site: Site,
+    query: Any,
+    key: Any,
+    value: Any,
+    added: Tensor | None,
+    causal: bool,
+    scale: float | None,
+    cap: float | None = None,
 ) -> Any:
     turned = [each for each in (query, key) if isinstance(each, Turned)]
-    views = [each.view if isinstance(each, Turned) else each for each in (query, key, value)]
-    if len(turned) == 1 or any(not isinstance(view, View) for view in views):
+    norms = [each.norm if isinstance(each, Turned) else each for each in (query, key)]
+    normed = [each for each in norms if isinstance(each, Normed)]
+    views = [each if isinstance(each, View) else each.view for each in (query, key, value)]
+    if len(turned) == 1 or len(normed) == 1 or any(not isinstance(view, View) for view in views):
         raise Unsaid("attention")
     parts = [_heads(site, view) for view in views]
     heads, width = parts[0][0], parts[0][1]
@@ -167,13 +211,28 @@ def _mixed(
     steps, others = (size(view.dims[-2]) for view in views[:2])
     options |= _mask(added, steps, others, causal)
     if turned:
-        if turned[0].base != turned[1].base or turned[0].part != turned[1].part:
+        one, other = (dataclasses.replace(each, view=views[0], norm=None) for each in turned)
+        if one != other:
             raise Unsaid("attention")
+        if one.neighbours:
+            options["pairs"] = "neighbours"
         options["rotary"] = turned[0].base
         if turned[0].part != 1:
             options["part"] = turned[0].part
     made = [site.graph.steps[view.edge.node] for view in views]
-    arrays, sources = _layers(site, views, made, parts)
+    if cap is not None:
+        options["cap"] = cap
+    arrays, sources = _layers(site, views, made, parts, options)
+    if normed:
+        if normed[0].eps != normed[1].eps or "query.weight" not in arrays or "qk_norm" in options:
+            raise Unsaid("attention")
+        options |= {"qk_norm": "head", "eps": normed[0].eps}
+        weights = [each.weight for each in normed]
+        if weights.count(None) == 1:
+            raise Unsaid("attention")
+        if weights[0] is None:
+            options["norm_affine"] = False
+        arrays |= {f"{name}_norm.weight": one for name, one in zip(("query", "key"), weights, strict=True) if one}
     sequence = views[0].dims[-2]
     out = View(views[0].edge, (views[0].dims[0], tidy((Atom(MAPS, heads, value_width),)), sequence,
                                tidy((Atom(MAPS, value_width),))))  # fmt: skip
@@ -238,9 +297,18 @@ def _mask(added: Tensor | None, steps: int, others: int, causal: bool) -> dict[s
 
 
 def _layers(
-    site: Site, views: list[View], made: list[Step], parts: list[tuple[int, int]]
+    site: Site, views: list[View], made: list[Step], parts: list[tuple[int, int]], options: dict[str, Any]
 ) -> tuple[dict[str, Fixed], list[Any]]:
     """Return the arrays of the query, key and value layers, and what they read; or no arrays where there are none."""
+    norms: dict[str, Fixed] = {}
+    for place, name in enumerate(("query", "key")):
+        step, eps = made[place], made[place].op.__dict__.get("eps")
+        if eps is not None and step.op == operation("rmsnorm")(eps=eps) and not views[place].begins:
+            norms[f"{name}_norm.weight"] = step.arrays["weight"]
+            options |= {"qk_norm": "maps", "eps": eps}
+            made = [*made[:place], site.graph.steps[step.inputs[0].node], *made[place + 1 :]]
+    if len(norms) == 1:
+        raise Unsaid("attention")
     if all("dense" in step.facts for step in made):
         arrays: dict[str, Fixed] = {}
         for name, view, step, (heads, width) in zip(("query", "key", "value"), views, made, parts, strict=True):
@@ -253,7 +321,9 @@ def _layers(
         sources = [step.inputs[0] for step in made]
         biased = {name for name in arrays if name.endswith(".bias")}
         if len(biased) in (0, 3):
-            return arrays, [sources[0]] if len(set(sources)) == 1 else sources
+            return arrays | norms, [sources[0]] if len(set(sources)) == 1 else sources
+    if norms:
+        raise Unsaid("attention")
     return {}, [site.arranged(_joined(view)).edge for view in views]
 
 
@@ -304,18 +374,57 @@ def projected(site: Site, mixed: Mixed, arrays: dict[str, Fixed]) -> View | None
     return View(edge, mixed.view.dims)
 
 
+@recognises_end("mul")
+def normed(node: Any, values: Mapping[Any, Any]) -> Normed | None:
+    """Return queries or keys if a program norms each of their heads: x / sqrt(mean(x^2) + eps)."""
+    for x, root in (node.args[:2], node.args[:2][::-1]):
+        view = values.get(x) if hasattr(x, "op") else None
+        if not _named(root, "rsqrt") or not isinstance(view, View) or not _of_a_head(view):
+            continue
+        added = root.args[0]
+        mean = added.args[0] if _named(added, "add") else added
+        eps = float(added.args[1]) if mean is not added else 0.0
+        square = mean.args[0] if _named(mean, "mean") and list(mean.args[1]) in ([-1], [len(view.dims) - 1]) else None
+        if (
+            square is not None
+            and _named(square, "pow", "square")
+            and values.get(square.args[0]) == view
+            and square.args[1:] in ((2,), ())
+        ):
+            return Normed(view, eps)
+    return None
+
+
+def _of_a_head(view: View) -> bool:
+    """Whether the last axis is a part of the maps."""
+    last = view.dims[-1]
+    return [atom.role for atom in last] == [MAPS] and view.roles.count(MAPS) > 1
+
+
 @recognises_end("add")
 def turned(node: Any, values: Mapping[Any, Any]) -> Turned | None:
     """Return the value of a sum if it is rotary positions: x cos + (-second half of x, first half of x) sin."""
-    sides = [_factors(side, values) for side in node.args[:2] if hasattr(side, "args")]
+    sides = [_factors(_bare(side), values) for side in node.args[:2] if hasattr(side, "args")]
     if len(sides) != 2 or None in sides:
         return None
     for (x, cos), (half, sin) in (sides, sides[::-1]):
-        if _halves(half, x) and isinstance(values.get(x), View):
-            base = _base(cos.value, sin.value)
+        value = values.get(x)
+        if not isinstance(value, View | Normed):
+            continue
+        neighbours = _neighbours(half, x)
+        if neighbours or _halves(half, x):
+            base = _base(cos.value, sin.value, neighbours)
             if base is not None:
-                return Turned(values[x], base)
+                norm = value if isinstance(value, Normed) else None
+                return Turned(value if isinstance(value, View) else value.view, base, 1.0, neighbours, norm)
     return None
+
+
+def _bare(node: Any) -> Any:
+    """Return the node behind those that only change the kind of its numbers."""
+    while _named(node, "to", "_to_copy", "type_as", "float", "contiguous"):
+        node = node.args[0]
+    return node
 
 
 def _named(node: Any, *names: str) -> bool:
@@ -327,7 +436,7 @@ def _factors(node: Any, values: Mapping[Any, Any]) -> Any:
         return None
     for value, table in (node.args[:2], node.args[:2][::-1]):
         if hasattr(table, "op") and isinstance(values.get(table), Fixed) and not values[table].sources:
-            return value, values[table]
+            return _bare(value), values[table]
     return None
 
 
@@ -340,13 +449,41 @@ def _halves(node: Any, x: Any) -> bool:
     second, half = negative.args[0], x.meta["val"].shape[-1] // 2
     parts = []
     for part in (second, first):
-        if not _named(part, "slice") or part.args[0] is not x:
+        if not _named(part, "slice") or _bare(part.args[0]) is not x:
             return False
         parts.append((part.args[2] or 0, min(part.args[3] if len(part.args) > 3 else 2 * half, 2 * half)))
     return parts == [(half, 2 * half), (0, half)]
 
 
-def _base(cos: Tensor, sin: Tensor) -> float | None:
+def _neighbours(node: Any, x: Any) -> bool:
+    """Whether a node is x with each two neighbours swapped, the first of them with the other sign."""
+    while _named(node, "flatten", "view", "reshape"):
+        node = _bare(node.args[0])
+    if not _named(node, "stack") or len(node.args[0]) != 2 or not _named(node.args[0][0], "neg"):
+        return False
+    second, first = node.args[0][0].args[0], node.args[0][1]
+    strided = all(
+        _named(part, "slice") and _bare(part.args[0]) is x and part.args[4:] == (2,) for part in (second, first)
+    )
+    return strided and (second.args[2], first.args[2] or 0) == (1, 0)
+
+
+def joined(parts: Any) -> Turned | None:
+    """Return heads of which a part is turned, where a program joins that part and the rest."""
+    first, rest = parts if len(parts) == 2 else (None, None)
+    if not isinstance(first, Turned) or not isinstance(rest, View) or first.norm is not None:
+        return None
+    one, other = first.view, rest
+    width, more = size(one.dims[-1]), size(other.dims[-1])
+    begins = dict(one.begins)
+    begins[MAPS] = begins.get(MAPS, 0) + width
+    if one.edge != other.edge or one.dims[:-1] != other.dims[:-1] or tuple(sorted(begins.items())) != other.begins:
+        return None
+    whole = one._replace(dims=(*one.dims[:-1], (Atom(MAPS, width + more),)))
+    return dataclasses.replace(first, view=whole, part=width / (width + more))
+
+
+def _base(cos: Tensor, sin: Tensor, neighbours: bool = False) -> float | None:
     """Return the base of tables (…, steps, width) of rotary positions; None if they are no such tables."""
     import torch
 
@@ -358,6 +495,8 @@ def _base(cos: Tensor, sin: Tensor) -> float | None:
     flat = [table.reshape(-1, steps, width)[0].double() for table in (cos, sin)]
     if steps < 2 or width < 4:
         return None
+    if neighbours:  # every number stands there twice, side by side
+        flat = [torch.cat([table[:, ::2], table[:, 1::2]], -1) for table in flat]
     half = width // 2
     rate = float(torch.atan2(flat[1][1, half - 1], flat[0][1, half - 1]))
     if rate <= 0:

@@ -8,7 +8,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, View, roles_of, tidy
-from netspec.importing.words.attention import Mixed, Products, Turned, product, projected
+from netspec.importing.words.attention import Mixed, Normed, Products, Turned, product, projected
 
 
 @recognises("linear", takes=(Mixed,))
@@ -21,7 +21,7 @@ def addmm(site: Site, bias: Fixed, view: View, weight: Fixed, **_: Any) -> View:
     return weighted(site, view, Fixed(weight.value.t(), weight.sources), bias)
 
 
-@recognises("mm", "matmul", takes=(Mixed, Products, Turned))
+@recognises("mm", "matmul", takes=(Mixed, Products, Turned, Normed))
 def matmul(site: Site, view: Any, weight: Any) -> Any:
     if isinstance(view, View | Mixed) and isinstance(weight, Fixed) and weight.value.dim() == 2:
         return weighted(site, view, Fixed(weight.value.t(), weight.sources), None)

@@ -9,6 +9,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, NoView, View, size, tidy
+from netspec.importing.words.attention import Turned, joined
 from netspec.importing.words.recurrent import LastState
 from netspec.ir.types import Time, Type
 
@@ -128,8 +129,11 @@ def split(site: Site, view: View, sizes: int | Sequence[int], axis: int = 0) -> 
     return [view.slice(axis, begin, begin + count) for begin, count in zip(begins, sizes, strict=True)]
 
 
-@recognises("cat", "concat", "concatenate")
-def cat(site: Site, values: Sequence[View | Fixed], axis: int = 0) -> View:
+@recognises("cat", "concat", "concatenate", takes=(Turned,))
+def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
+    part = joined(values)
+    if part is not None:
+        return part
     first = next(each for each in values if isinstance(each, View))
     axis %= len(first.dims)
     merged = _patch_merging(site, values, axis)
@@ -156,7 +160,8 @@ def cat(site: Site, values: Sequence[View | Fixed], axis: int = 0) -> View:
 @recognises("stack")
 def stack(site: Site, values: Sequence[View], axis: int = 0) -> View:
     axis = axis % (len(values[0].dims) + 1)
-    return cat(site, [each.insert(axis) for each in values], axis)
+    found: View = cat(site, [each.insert(axis) for each in values], axis)
+    return found
 
 
 def _patch_merging(site: Site, values: Sequence[Any], axis: int) -> View | None:
