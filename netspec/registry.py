@@ -176,10 +176,13 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         """Return the names of the modules in the home package; none if the home is a single module."""
         found = find_spec(self._home)
         folders = found.submodule_search_locations if found is not None else None
-        files = (entry for folder in folders or () for entry in os.listdir(folder))
-        return frozenset(
-            entry.removesuffix(".py") for entry in files if entry.endswith(".py") and not entry.startswith("_")
-        )
+        return frozenset(name for folder in folders or () for name in modules_in(folder))
+
+
+def modules_in(folder: str) -> set[str]:
+    """Return the names of the modules in a folder, from source or compiled; those that begin with `_` are left out."""
+    files = (entry for entry in os.listdir(folder) if entry.endswith((".py", ".pyc")))
+    return {entry.partition(".")[0] for entry in files if not entry.startswith("_")}
 
 
 def register(thing: Given) -> Given:

@@ -6,8 +6,8 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } fro
 const out = process.argv[2] ?? "../netspec/serve/page";
 mkdirSync(out, { recursive: true });
 const made = await build({
-  entryPoints: ["src/main.ts"],
-  outfile: `${out}/page.js`,
+  entryPoints: { page: "src/main.ts", worker: "src/worker.ts" },
+  outdir: out,
   bundle: true,
   minify: true,
   format: "esm",

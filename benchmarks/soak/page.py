@@ -124,15 +124,20 @@ def rows() -> list[Row]:
     return result + [(claim, "yes" if held else "NO", "yes", held) for claim, held in found["checks"].items()]
 
 
-def main() -> bool:
-    """Drive the page, measure and publish."""
-    found = rows()
+def table(found: list[Row]) -> list[str]:
+    """Return the lines of the published table, and what else the machine did."""
     lines = ["| claim | measured | bar | holds |", "|---|---|---|---|"]
     lines += [f"| {claim} | {measured} | {bar} | {'yes' if held else 'NO'} |" for claim, measured, bar, held in found]
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     if load > cores + 1:
         lines += ["", f"Other programs used the processor meanwhile (a load of {load:.0f} on {cores} cores)."]
-    publish("serve", "The page in a browser (Chromium, headless)", lines, ["starlette", "uvicorn", "websockets"])
+    return lines
+
+
+def main() -> bool:
+    """Drive the page, measure and publish."""
+    found = rows()
+    publish("serve", "The page in a browser (Chromium, headless)", table(found), ["starlette", "uvicorn", "websockets"])
     return all(held for *_, held in found)
 
 

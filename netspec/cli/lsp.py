@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,12 +20,12 @@ import click
 from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of
 from netspec.cli.output import language_of
 from netspec.diagnostics.catalogue import phrase
+from netspec.editor.answering import PARSE_ERROR, Answering, packed
 
 LARGEST = 64_000_000  # bytes of a message
 IDLE = 0.5  # seconds without a message after which garbage is collected
 UNASKED = 0.1  # seconds without a first message after which no client waits
 MOST_SETTLED = 60
-CANCELLED, PARSE_ERROR, INVALID_REQUEST, INTERNAL = -32800, -32700, -32600, -32603
 
 
 @click.command("lsp")
@@ -56,7 +55,7 @@ def lsp(roots: tuple[Path, ...], stdio: bool, limit: tuple[str, ...], lang: str 
     return carrier.run(Engine(carrier.notify, language, roots, limits_of(limit)))
 
 
-class Carrier:
+class Carrier(Answering):
     """Reads messages, hands them to an engine one at a time, and writes its answers.
 
     A thread reads ahead: what was wrong in a text that has changed again is not worked out, and a request that the
@@ -64,12 +63,12 @@ class Carrier:
     """
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        super().__init__()
         self.incoming = incoming
         self.outgoing = outgoing
         self.waiting: deque[dict[str, Any] | None] = deque()
         self.arrived = threading.Condition()
         self.writing = threading.Lock()
-        self.cancelled: set[Any] = set()
         self.settled = 0  # how often changes were checked since the last collection of garbage
 
     def run(self, engine: Any) -> int:
@@ -85,12 +84,12 @@ class Carrier:
                     if ready is None:
                         return int(engine.initialized and not engine.stopped)
             if ready is None:
-                self._guarded(engine.settle)
+                self.guarded(engine.settle)
                 self.settled += 1
                 with self.arrived:
                     idle = not self.waiting and not self.arrived.wait(IDLE if engine.initialized else UNASKED)
                 if idle and not engine.initialized:
-                    self._guarded(engine.warm)
+                    self.guarded(engine.warm)
                 if idle or self.settled > MOST_SETTLED:
                     gc.collect()
                     self.settled = 0
@@ -100,50 +99,10 @@ class Carrier:
                 continue
             if ready.get("method") == "exit":
                 return int(not engine.stopped)
-            self._take(engine, ready)
-
-    def _take(self, engine: Any, found: dict[str, Any]) -> None:
-        from netspec.editor.engine import Refused
-
-        method, number = found.get("method"), found.get("id")
-        if not isinstance(method, str):
-            return  # an answer of the client; the engine asks nothing
-        if not isinstance(number, int | str | None):  # no id: a list, a number that is not whole
-            self._refuse(None, INVALID_REQUEST, "id")
-            return
-        if "id" not in found:
-            self._guarded(lambda: engine.notify(method, found.get("params")))
-            return
-        if number in self.cancelled:
-            self.cancelled.discard(number)
-            self._refuse(number, CANCELLED, method)
-            return
-        if method != "initialize":
-            self._guarded(engine.settle)  # the client sees what is wrong before an answer about the same text
-        try:
-            result = engine.request(method, found.get("params"))
-        except Refused as refused:
-            self._refuse(number, refused.code, str(refused))
-        except Exception as error:
-            self._refuse(number, INTERNAL, _unforeseen(error))
-        else:
-            self.write({"id": number, "result": result})
-
-    def _guarded(self, call: Callable[[], None]) -> None:
-        """Call the engine; what is unforeseen goes into a file and into the editor's log, and the engine goes on."""
-        try:
-            call()
-        except Exception as error:
-            self.notify("window/logMessage", {"type": 1, "message": _unforeseen(error)})
-
-    def _refuse(self, number: Any, code: int, text: str) -> None:
-        self.write({"id": number, "error": {"code": code, "message": text}})
-
-    def notify(self, method: str, params: dict[str, Any]) -> None:
-        self.write({"method": method, "params": params})
+            self.take(engine, ready)
 
     def write(self, content: dict[str, Any]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **content}, ensure_ascii=True, separators=(",", ":")).encode()
+        data = packed(content).encode()
         with self.writing:  # both threads write
             self.outgoing.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
             self.outgoing.flush()
@@ -193,13 +152,6 @@ class Carrier:
         try:
             found = json.loads(data)
         except (ValueError, RecursionError):
-            self._refuse(None, PARSE_ERROR, "JSON")
+            self.refuse(None, PARSE_ERROR, "JSON")
             return {}
         return found if isinstance(found, dict) else {}
-
-
-def _unforeseen(error: Exception) -> str:
-    """Return the message for an exception of the engine, whose traceback is written to a file."""
-    from netspec.diagnostics.errors import UnforeseenError
-
-    return UnforeseenError.of(error).text()

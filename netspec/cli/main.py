@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": ("netspec.cli.help", "Explain a code such as NS302, with an example."),
     "lsp": ("netspec.cli.lsp", "Answer an editor: mistakes, types, completion, figures."),
     "serve": ("netspec.cli.serve", "Show specs as a page: text, figure and mistakes in the browser."),
+    "site": ("netspec.cli.site", "Write that page as a folder that needs no server of netspec."),
     "doctor": ("netspec.cli.help", "Say what is installed and what is missing."),
 }
 

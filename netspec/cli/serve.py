@@ -57,7 +57,7 @@ def serve(
     address = f"http://{shown}:{listener.getsockname()[1]}/?token={service.token}"
 
     say(address)  # the socket listens: a browser that is faster than the server waits
-    say(phrase("serve begun", language, folder=str(service.folder.root)))
+    say(phrase("serve begun", language, folder=str(service.files.folder.root)))
     if opened:
         import webbrowser
 

@@ -609,13 +609,18 @@ def figure(ask: Ask, params: Any) -> Any:
         form = params["form"] if isinstance(params.get("form"), str) else "svg"
         if form != "svg":
             return {"net": net.name, "data": base64.b64encode(picture.data(form)).decode("ascii")}
-        lines = _lines(placed)
+        places = {
+            key: {"range": ask.range(placed, *line.label.at), "line": ask.range(placed, *line.at)}
+            for key, line in _lines(placed).items()
+        }
+        owners: dict[int, str] = {}
         layers = []
         for layer in net.graph.layers:
-            line = lines.get((owner_of(net.graph, layer), layer.label))
-            if line is not None:
-                places = {"range": ask.range(placed, *line.label.at), "line": ask.range(placed, *line.at)}
-                layers.append({"path": layer.path, **places})
+            if layer.scope not in owners:
+                owners[layer.scope] = owner_of(net.graph, layer)
+            place = places.get((owners[layer.scope], layer.label))
+            if place is not None:
+                layers.append({"path": layer.path, **place})
         body = net.graph.scopes[0].source
         around = ask.range(placed, *body.body.at) if isinstance(body, Definition) else None
         sections = [one for one in net.spec.program.main.sections if one.kind == "figure" and one.name is not None]

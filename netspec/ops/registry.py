@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 
 from netspec.ir.operation import Op as Op
-from netspec.registry import Registry
+from netspec.registry import Registry, modules_in
 from netspec.registry import register as register
 
 # The modules of built-in operations and their names: a spec imports only the modules that it uses.
@@ -54,9 +54,7 @@ OPERATIONS: Registry[type[Op]] = Registry("operation", Op, missing=_missing)
 @cache
 def _added_files() -> None:
     """Import the files of this folder that are not in the table, so that their operations are registered."""
-    folder = os.path.dirname(__file__)
-    files = {entry.removesuffix(".py") for entry in os.listdir(folder) if entry.endswith(".py") and entry[0] != "_"}
-    for name in sorted(files - _HELD.keys() - _HELPERS):
+    for name in sorted(modules_in(os.path.dirname(__file__)) - _HELD.keys() - _HELPERS):
         import_module(f"netspec.ops.{name}")
 
 

@@ -14,6 +14,7 @@ import re
 import secrets
 import socket
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,10 +32,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from netspec.diagnostics.catalogue import Language, phrase
-from netspec.diagnostics.errors import NetspecError
-from netspec.diagnostics.model import Diagnostic, help_lines, message_text
-from netspec.editor.engine import uri_of
-from netspec.serve.folder import Folder
+from netspec.serve.folder import Files, Folder, answered
 from netspec.serve.runs import Runs
 from netspec.serve.worker import Worker
 
@@ -82,12 +80,9 @@ class Service:
         language: Language | None = None,
         host: str = "127.0.0.1",
     ) -> None:
-        self.folder = folder
-        self.examples = examples
-        roots = [one.root for one in (folder, examples) if one is not None]
-        self.arguments = [*arguments, *(word for root in roots for word in ("--root", str(root)))]
+        self.files = Files(folder, examples, first)
+        self.arguments = [*arguments, *(word for root in self.files.roots for word in ("--root", str(root)))]
         self.runs = Runs(folder, arguments)
-        self.first = first
         self.language = language
         self.token = secrets.token_urlsafe(18)
         self.tabs: set[Tab] = set()
@@ -154,19 +149,11 @@ class Service:
 
     # ---- requests about files and runs
 
-    def answer(self, method: str, params: Any, language: Language) -> Any:
+    def answer(self, language: Language, method: str, params: Any) -> Any:
         """Return the result of a request of the page about files or runs."""
-        folder = self.examples if params.get("example") and self.examples is not None else self.folder
         match method:
             case "serve/files":
-                roots = {"folder": self.folder, **({} if self.examples is None else {"examples": self.examples})}
-                found = {name: {"uri": uri_of(one.root), "files": one.names()} for name, one in roots.items()}
-                return {**found, "name": self.folder.root.name, "first": self.first, "runs": self.runs.names()}
-            case "serve/read":
-                text, version = folder.read(str(params["path"]))
-                return {"text": text, "version": version}
-            case "serve/write":
-                return {"version": folder.write(str(params["path"]), str(params["text"]), params.get("version"))}
+                return {**self.files.answer(method, params), "runs": self.runs.names()}
             case "serve/train":
                 return {"run": self.runs.start(str(params["path"]), language)}
             case "serve/resume":
@@ -175,7 +162,7 @@ class Service:
                 return self.runs.stop(str(params["run"]))
             case "serve/run":
                 return self.runs.read(str(params["run"]), int(params.get("begin") or 0))
-        raise KeyError(method)
+        return self.files.answer(method, params)
 
 
 class Tab:
@@ -227,7 +214,8 @@ class Tab:
                 continue
             method, number = found.get("method"), found.get("id")
             if isinstance(method, str) and method.startswith("serve/"):
-                answer = await asyncio.to_thread(self._answer, method, found.get("params"))
+                ask = partial(self.service.answer, self.language)
+                answer = await asyncio.to_thread(answered, ask, method, found.get("params"), self.language)
                 await self.connection.send_text(json.dumps({"jsonrpc": "2.0", "id": number, **answer}))
                 continue
             if isinstance(method, str) and isinstance(number, int) and number not in self._waiting:
@@ -254,16 +242,6 @@ class Tab:
             if timer is not None:
                 timer.cancel()
             await self.connection.send_text(data.decode("utf-8"))
-
-    def _answer(self, method: str, params: Any) -> dict[str, Any]:
-        try:
-            return {"result": self.service.answer(method, params, self.language)}
-        except NetspecError as error:
-            found = error.diagnostic
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            found = Diagnostic("NS934", None, {"method": method[:100], "reason": f"{type(error).__name__}: {error}"})
-        text = "\n".join([message_text(found, self.language), *help_lines(found, self.language)])
-        return {"error": {"code": -32803, "message": text, "data": {"code": found.code}}}
 
 
 class _Headers:
@@ -293,6 +271,7 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 ws="websockets-sansio",
                 ws_max_size=LARGEST,
+                ws_per_message_deflate=False,  # page and server share a machine: to compress a figure takes longer
                 ws_ping_interval=None,
                 server_header=False,
                 timeout_graceful_shutdown=1,

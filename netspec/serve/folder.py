@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from netspec import files
-from netspec.diagnostics.errors import UsageError, reason
-from netspec.diagnostics.model import Diagnostic
+from netspec.diagnostics.catalogue import Language
+from netspec.diagnostics.errors import NetspecError, UsageError, reason
+from netspec.diagnostics.model import Diagnostic, help_lines, message_text
+from netspec.editor.engine import uri_of
 
 ENDING = ".net"
 MOST_FILES = 1000  # that are listed
@@ -96,3 +100,49 @@ class Folder:
         except (OSError, ValueError):
             raise UsageError(Diagnostic("NS935", None, {"file": name})) from None
         return place
+
+
+class Files:
+    """The requests of a page about files.
+
+    Parameters:
+        folder: the specs that may be opened and saved.
+        examples: specs that may be opened.
+        first: the file that a page shows first.
+    """
+
+    def __init__(self, folder: Folder, examples: Folder | None, first: str = "") -> None:
+        self.folder = folder
+        self.examples = examples
+        self.first = first
+
+    @property
+    def roots(self) -> list[Path]:
+        return [one.root for one in (self.folder, self.examples) if one is not None]
+
+    def answer(self, method: str, params: Any) -> Any:
+        """Return the result of a request; raise KeyError for one that is not about files."""
+        folder = self.examples if params.get("example") and self.examples is not None else self.folder
+        match method:
+            case "serve/files":
+                roots = {"folder": self.folder, **({} if self.examples is None else {"examples": self.examples})}
+                found = {name: {"uri": uri_of(one.root), "files": one.names()} for name, one in roots.items()}
+                return {**found, "name": self.folder.root.name, "first": self.first}
+            case "serve/read":
+                text, version = folder.read(str(params["path"]))
+                return {"text": text, "version": version}
+            case "serve/write":
+                return {"version": folder.write(str(params["path"]), str(params["text"]), params.get("version"))}
+        raise KeyError(method)
+
+
+def answered(call: Callable[[str, Any], Any], method: str, params: Any, language: Language) -> dict[str, Any]:
+    """Return what a page is answered: the `result` of a call, or the `error` with the code that explains it."""
+    try:
+        return {"result": call(method, params)}
+    except NetspecError as error:
+        found = error.diagnostic
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        found = Diagnostic("NS934", None, {"method": method[:100], "reason": f"{type(error).__name__}: {error}"})
+    text = "\n".join([message_text(found, language), *help_lines(found, language)])
+    return {"error": {"code": -32803, "message": text, "data": {"code": found.code}}}

@@ -2,69 +2,10 @@
 // FOLDER is what `netspec serve` has opened; it holds the specs of the post.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { asked, begin, caret, check, end, errors, found, median, open, page, read, svg, tab, typed, write } from "./drive.mjs";
 
 const [executablePath, address, folder, pictures] = process.argv.slice(2);
-const flags = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync";
-const browser = await chromium.launch({ executablePath, args: flags.split(" ") });
-const found = { checks: {}, keys: {} };
-const said = [];
-const errors = [];
-const asked = new Set();
-
-async function tab(set = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US", ...set });
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000); // the checks are of what happens; how fast, the figures say
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("request", (request) => asked.add(new URL(request.url()).host));
-  return page;
-}
-
-async function check(name, call) {
-  try {
-    found.checks[name] = (await call()) !== false;
-  } catch (error) {
-    found.checks[name] = false;
-    said.push(`${name}: ${error.message.split("\n").slice(0, 3).join(" | ")}`);
-  }
-  if (!found.checks[name] && pictures) await page.screenshot({ path: `${pictures}/failed.png` }).catch(() => undefined);
-}
-
-const median = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
-const svg = ".paper svg";
-let page = await tab();
-
-async function open(name, example = false) {
-  await page.keyboard.press("Control+o");
-  await page.locator(".files input").fill(name);
-  await page.locator(".files input").press("Enter");
-  const leave = page.locator("dialog .buttons button").first();
-  await page.waitForTimeout(150);
-  if (await leave.isVisible().catch(() => false)) await leave.click();
-  await page.waitForFunction((name) => document.title.includes(name), name);
-  await page.waitForFunction(() => !document.querySelector(".paper")?.classList.contains("old"));
-  await page.waitForTimeout(300);
-}
-
-/** Puts the caret at the end of the first line that has a text, without the mouse. */
-async function caret(text) {
-  await page.locator(".cm-content").focus();
-  await page.keyboard.press("Control+Home");
-  const lines = (await read()).split("\n");
-  const at = lines.findIndex((line) => line.includes(text));
-  for (let line = 0; line < at; line++) await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("End");
-}
-
-// what is saved in the tab is the text as it is, without the types that the page shows in it
-const read = () => page.evaluate(() => JSON.parse(sessionStorage.getItem("draft")).text);
-const write = async (text) => {
-  await page.locator(".cm-content").focus();
-  await page.keyboard.press("Control+a");
-  await page.locator(".cm-content").fill(text);
-};
+await begin(executablePath, pictures);
 
 await page.goto(address);
 await page.waitForSelector(svg);
@@ -80,31 +21,6 @@ for (let round = 0; round < 5; round++) {
 }
 found.start = median(starts);
 
-// from the key event to the frame after the new figure stands in the page
-async function typed(name) {
-  await open(name);
-  await caret("output ");
-  await page.keyboard.press("Home");
-  await page.keyboard.press("ArrowUp");
-  await page.keyboard.press("End");
-  await page.evaluate(() => {
-    const times = (window.times = []);
-    let begun = 0;
-    document.addEventListener("keydown", () => (begun = performance.now()), true);
-    new MutationObserver(() => {
-      const at = begun;
-      begun = 0;
-      if (at > 0) requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - at)));
-    }).observe(document.querySelector(".paper"), { childList: true });
-  });
-  for (let key = 0; key < 20; key++) {
-    await page.keyboard.press(key % 2 === 0 ? "Space" : "Backspace");
-    await page.waitForTimeout(180);
-  }
-  const times = await page.evaluate(() => window.times);
-  if (times.length < 10) said.push(`${name}: only ${times.length} figures`);
-  return { median: median(times), worst: Math.max(...times), figures: times.length };
-}
 for (const name of ["mlp.net", "lenet.net", "rnn.net", "resnet50.net"]) found.keys[name] = await typed(name);
 
 const TEXT = "net first {\n  input  x: 4\n  hidden h: 8 perceptrons -> rellu\n  output y: 3 perceptrons\n}\n";
@@ -308,6 +224,4 @@ for (const [name, set, locale] of [["light", {}, "en-US"], ["dark", { colorSchem
 }
 await check("nothing is asked of another host", () => asked.size === 1 || [...asked].every((each) => each === "" || each === new URL(address).host));
 await check("no error in the console", () => errors.length === 0);
-found.said = [...said, ...errors];
-console.log(JSON.stringify(found));
-await browser.close();
+await end();

@@ -1,5 +1,11 @@
-// The messages of the Language Server Protocol over a carrier. `netspec serve` is reached by a WebSocket; whatever else
-// carries the same messages, such as a Worker, can take its place.
+// The messages of the Language Server Protocol over a carrier: a WebSocket to `netspec serve`, or a Worker in which the
+// engine runs without a server.
+
+/** Why an engine was lost. */
+export const ENDED = 4001;
+export const SLOW = 4002;
+export const FULL = 4003;
+const LONGEST = 30_000; // ms that a Worker may take for a message
 
 export interface Carrier {
   send(text: string): void;
@@ -85,6 +91,58 @@ export function webSocket(address: () => URL): Connect {
       socket.onclose = (event) => {
         failed(new Refused("", ""));
         listener.closed(event.code);
+      };
+    });
+}
+
+/** What is saved in the browser: the texts of specs by their names. */
+export const saved = {
+  all: (): Record<string, string> => JSON.parse(localStorage.getItem("netspec files") ?? "{}"),
+  write: (path: string, text: string) => localStorage.setItem("netspec files", JSON.stringify({ ...saved.all(), [path]: text })),
+};
+
+export function worker(address: URL): Connect {
+  return (listener) =>
+    new Promise((opened, failed) => {
+      const own = new Worker(address, { type: "module" });
+      const writing = new Map<number, { path: string; text: string }>();
+      let timer = 0;
+      let asked = 0;
+      const end = (code: number) => {
+        own.terminate();
+        clearTimeout(timer);
+        failed(new Refused("", ""));
+        listener.closed(code);
+      };
+      const watch = (more: number) => {
+        asked += more;
+        clearTimeout(timer);
+        if (asked > 0) timer = window.setTimeout(() => end(SLOW), LONGEST);
+      };
+      const send = (text: string) => {
+        if (text.includes('"id":')) watch(1);
+        if (text.includes('"method":"serve/write"')) {
+          const { id, params } = JSON.parse(text);
+          writing.set(id, params);
+        }
+        own.postMessage(text);
+      };
+      own.onerror = () => end(ENDED);
+      own.onmessage = ({ data }: MessageEvent<string>) => {
+        if (data === "ready") {
+          for (const [path, text] of Object.entries(saved.all())) {
+            const params = { path, text, version: null };
+            own.postMessage(JSON.stringify({ jsonrpc: "2.0", id: 0, method: "serve/write", params }));
+          }
+          return opened({ send, close: () => end(ENDED) });
+        }
+        if (!data.startsWith("{")) return failed(new Error(data));
+        const id = Number(/^\{"jsonrpc":"2\.0","id":(\d+),/.exec(data)?.[1] ?? 0);
+        if (id > 0) watch(-1);
+        const written = writing.get(id);
+        writing.delete(id);
+        if (written !== undefined && data.includes('"result":')) saved.write(written.path, written.text);
+        listener.message(data);
       };
     });
 }

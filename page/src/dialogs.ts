@@ -28,14 +28,14 @@ function shown(dialog: HTMLDialogElement): Promise<string> {
 }
 
 /** Asks which spec to open: those of the folder and the examples, in groups, with a field that filters both. */
-export async function chooseFile(listed: Listed): Promise<Chosen | undefined> {
+export async function chooseFile(listed: Listed): Promise<Chosen | File | undefined> {
   const filter = make("input", { type: "search", placeholder: say("filter") });
   filter.setAttribute("aria-label", say("filter"));
   const rows = make("div", { className: "rows" });
   const dialog = make("dialog", { className: "files" }, make("h2", { textContent: say("openTitle") }), filter, rows);
   const groups: [string, string[], boolean][] = [[listed.name || say("folder"), listed.folder.files, false]];
   if (listed.examples) groups.push([say("examples"), listed.examples.files, true]);
-  let chosen: Chosen | undefined;
+  let chosen: Chosen | File | undefined;
   const draw = () => {
     const wanted = filter.value.toLowerCase();
     const parts = groups.flatMap(([title, files, example]) => {
@@ -53,7 +53,13 @@ export async function chooseFile(listed: Listed): Promise<Chosen | undefined> {
     if (event.key === "Enter") rows.querySelector("button")?.click();
   };
   draw();
-  dialog.append(button(say("cancel"), () => dialog.close()));
+  const other = make("input", { type: "file", accept: ".net", hidden: true });
+  other.onchange = () => {
+    chosen = other.files?.[0];
+    dialog.close();
+  };
+  const buttons = [button(say("fromDisk"), () => other.click()), button(say("cancel"), () => dialog.close())];
+  dialog.append(other, make("div", { className: "buttons" }, ...buttons));
   await shown(dialog);
   return chosen;
 }

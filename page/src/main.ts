@@ -1,6 +1,6 @@
 // The page: the text at the left, the figure and the panels at the right, and the state that survives a reload.
 
-import { Client, Refused, webSocket } from "./client";
+import { Client, ENDED, FULL, Refused, SLOW, saved, webSocket, worker } from "./client";
 import { askAnswer, askText, chooseFile, type Chosen, type Listed } from "./dialogs";
 import { button, choice, fill, make } from "./dom";
 import { Editor, type Position, type Problem } from "./editor";
@@ -8,9 +8,6 @@ import { Figure } from "./figure";
 import { Train } from "./train";
 import { say, speak, spoken, type Language } from "./words";
 
-const ENDED = 4001;
-const SLOW = 4002;
-const FULL = 4003;
 const PANELS = ["figure", "table", "source", "explain"] as const;
 type Panel = (typeof PANELS)[number];
 
@@ -38,8 +35,10 @@ speak((kept.get("language") || (navigator.language.toLowerCase().startsWith("ko"
 const system = matchMedia("(prefers-color-scheme: dark)");
 const isDark = (): boolean => (kept.get("colours") || (system.matches ? "dark" : "light")) === "dark";
 
+/** What a page without a server has in itself: the names of the specs, and the text of the first. */
+const site = JSON.parse(document.getElementById("site")?.textContent ?? "null") as (Listed & { text: string }) | null;
 const client = new Client(
-  webSocket(() => {
+  site !== null ? worker(new URL("worker.js", import.meta.url)) : webSocket(() => {
     const found = new URL("engine", address);
     found.protocol = address.protocol.replace("http", "ws");
     found.search = new URLSearchParams({ token: address.searchParams.get("token") ?? "", lang: spoken() }).toString();
@@ -86,7 +85,7 @@ const figure: Figure = new Figure(client, editor, isDark, () => keepSettings());
 
 const train: Train = new Train(
   client,
-  async () => ((opened.path !== "" && !opened.example && !changedSince()) || (await save()) ? opened.path : undefined),
+  async () => (site !== null || (opened.path !== "" && !opened.example && !changedSince()) || (await save())) ? opened.path : undefined,
   () => figure.coloured(train.weights),
   (error) => tell((error as Error).message),
 );
@@ -249,7 +248,8 @@ function show(next: Opened, text: string, caret: Position = { line: 0, character
 
 async function read(chosen: Chosen, at?: Position): Promise<void> {
   try {
-    const found = await client.request<{ text: string; version: string }>("serve/read", chosen);
+    const first = site !== null && chosen.example && chosen.path === site.first && !client.connected;
+    const found = first ? { text: site.text, version: "" } : await client.request<{ text: string; version: string }>("serve/read", chosen);
     const crlf = found.text.includes("\r\n");
     const text = found.text.replace(/\r\n?/g, "\n");
     figure.reset();
@@ -267,7 +267,11 @@ async function mayLeave(): Promise<boolean> {
 async function open(): Promise<void> {
   listed = await client.request<Listed>("serve/files");
   const chosen = await chooseFile(listed);
-  if (chosen !== undefined && (await mayLeave())) await read(chosen);
+  if (chosen === undefined || !(await mayLeave())) return;
+  if (!(chosen instanceof File)) return read(chosen);
+  const text = (await chosen.text()).replace(/\r\n?/g, "\n");
+  figure.reset();
+  show({ path: "", example: false, version: null, saved: text, crlf: false }, text);
 }
 
 async function fresh(): Promise<void> {
@@ -313,7 +317,7 @@ async function save(asNew = false): Promise<boolean> {
     if (moved) show(opened, text, editor.caret);
     else client.notify("textDocument/didSave", { textDocument: { uri: editor.uri } });
     keep();
-    tell(say("saved"));
+    tell(say(site === null ? "saved" : "savedHere"));
     return true;
   } catch (error) {
     tell((error as Error).message);
@@ -395,10 +399,15 @@ function lost(code: number): void {
 /** Connects, and opens the text in the new engine; after a text that was too slow only once that has changed. */
 async function connect(): Promise<void> {
   if (stopped) return void setTimeout(() => void connect(), 300);
+  if (site !== null && editor.uri === "") {
+    listed = { ...site, folder: { ...site.folder, files: Object.keys(saved.all()) } };
+    await begin(); // the text can be written while the engine is loaded
+    tell(say("loading"), true);
+  }
   try {
     await client.open();
-  } catch {
-    return; // `lost` tries again
+  } catch (error) {
+    return tell((error as Error).message, true); // `lost` tries again
   }
   try {
     const started = client.request("initialize", { processId: null, rootUri: null, capabilities: {}, locale: spoken() });
@@ -410,7 +419,7 @@ async function connect(): Promise<void> {
     else editor.reopen();
     figure.offered(await client.request("netspec/choices"));
     tries = 0;
-    if (status.textContent === say("gone") || status.textContent === say("connecting") || status.textContent === say("slow")) tell("");
+    if ((["gone", "connecting", "slow", "loading"] as const).some((word) => status.textContent === say(word))) tell("");
   } catch (error) {
     if (client.connected) tell((error as Error).message, true);
   }
@@ -426,9 +435,9 @@ async function begin(): Promise<void> {
     return show(before, text, caret);
   }
   figure.reset();
-  const path = listed.first || listed.folder.files.find((each) => !each.includes("/"));
+  const path = (site === null && listed.first) || listed.folder.files.find((each) => !each.includes("/"));
   if (path !== undefined) return read({ path, example: false });
-  const [example] = listed.examples?.files.filter((each) => each.endsWith("mlp.net")) ?? [];
+  const [example] = site !== null ? [site.first] : (listed.examples?.files.filter((each) => each.endsWith("mlp.net")) ?? []);
   return example === undefined ? fresh() : read({ path: example, example: true });
 }
 

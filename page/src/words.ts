@@ -8,6 +8,12 @@ const WORDS = {
   save: ["Save", "저장"],
   saveAs: ["Save as", "다른 이름으로 저장"],
   saved: ["Saved", "저장했습니다"],
+  savedHere: ["Saved in this browser", "이 브라우저에 저장했습니다"],
+  fromDisk: ["From this computer…", "이 컴퓨터에서…"],
+  loading: [
+    "netspec is loading; you can write already.",
+    "netspec을 불러오는 중입니다. 글은 벌써 쓸 수 있습니다.",
+  ],
   download: ["Download", "내려받기"],
   link: ["Copy link", "링크 복사"],
   linked: ["The link has the whole text", "링크에 글 전체가 들어 있습니다"],
