@@ -13,13 +13,16 @@ from pathlib import Path
 from docs import commands, measured, messages, operations, settings, tables
 from docs.drawn import with_pictures
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
+from netspec.diagnostics.errors import UsageError
+from netspec.serve.site import runtime_of, write
 
 ROOT = DOCS.parent
 OUT = ROOT / "build" / "docs"
+RUNTIME = ROOT / "dist" / "runtime"
 
 
-def assembled(language: str, folder: Path) -> Path:
-    """Every page of a language as Sphinx reads it, in `folder`."""
+def assembled(language: str, folder: Path, live: bool = False) -> Path:
+    """Every page of a language as Sphinx reads it, in `folder`; `live`: with links to a page beside the languages."""
     shutil.rmtree(folder, ignore_errors=True)
     drawn = folder / "_drawn"
     texts = {path.relative_to(DOCS / language).as_posix(): path.read_text(encoding="utf-8") for path in pages(language)}
@@ -29,7 +32,7 @@ def assembled(language: str, folder: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         up = "../" * name.count("/")
         text = measured.filled(text) if name == "measured.md" else text
-        text = with_pictures(text, language, drawn, f"{up}_drawn")
+        text = with_pictures(text, language, drawn, f"{up}_drawn", f"../{up}live/index.html" if live else "")
         text = re.sub(r"(\(|src=\")(?:\.\./)*pictures/", rf"\1{up}pictures/", text)
         target.write_text(text, encoding="utf-8")
     shutil.copytree(DOCS / "pictures", folder / "pictures")
@@ -67,11 +70,21 @@ def example(fence: Fence) -> str:
     return found[1] if found else ""
 
 
-def build(language: str, out: Path) -> int:
+def live(out: Path) -> bool:
+    """Write the page on which the examples can be changed, if its runtime was built (`./dev site`)."""
+    try:
+        write(out / "live", runtime_of(RUNTIME if RUNTIME.is_dir() else None))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
+
+
+def build(language: str, out: Path, lively: bool = False) -> int:
     """HTML of one language; returns Sphinx's exit code."""
     from sphinx.cmd.build import build_main
 
-    source = assembled(language, out / "source" / language)
+    source = assembled(language, out / "source" / language, lively)
     command = ["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(DOCS), "-D", f"language={language}"]
     return build_main([*command, "-d", str(out / "doctrees" / language), str(source), str(out / language)])
 
@@ -79,8 +92,9 @@ def build(language: str, out: Path) -> int:
 def main(arguments: list[str]) -> int:
     """All languages, or those that are named."""
     failed = 0
+    lively = live(OUT)
     for language in arguments or LANGUAGES:
-        failed = build(language, OUT) or failed
+        failed = build(language, OUT, lively) or failed
         print(OUT / language / "index.html")
     return failed
 

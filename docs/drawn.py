@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,15 @@ import netspec
 from docs.fences import Fence, fences
 
 _NUMBERS = ("depth", "steps")
+_LIVE = {"en": "Change it in the browser", "ko": "브라우저에서 고쳐 보기"}
 _NOT_SETTINGS = ("figure", "file", "picture", "error", "set", "net", "name")
 
 
-def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str:
-    """A page's text with the picture of each figure after its fence; the pictures land in `folder`."""
+def with_pictures(page: str, language: str, folder: Path, to_folder: str, live: str = "") -> str:
+    """A page's text with the picture of each figure after its fence; the pictures land in `folder`.
+
+    `live` is the address of a page of `netspec site`, where links below the figures show those that a text alone makes.
+    """
     out: list[str] = []
     end = 0
     files = Path(tempfile.mkdtemp())  # specs of the page that others of it use
@@ -33,6 +40,8 @@ def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str
         if fence.kind == "net" and "figure" in fence.flags:
             name, alt = draw(fence, language, folder, files)
             out.append(f"\n![{alt}]({to_folder}/{name})\n")
+            if live and not fence.flags.keys() & {"set", "picture"} and "\nuse " not in fence.text:
+                out.append(f'\n<a href="{live}#{address(fence)}">{_LIVE[language]}</a>\n')
     shutil.rmtree(files)
     return "".join(out) + page[end:]
 
@@ -49,6 +58,14 @@ def draw(fence: Fence, language: str, folder: Path, files: Path) -> tuple[str, s
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(data)
     return name, alt.replace("]", "").replace("[", "")
+
+
+def address(fence: Fence) -> str:
+    """The state of a page that shows a fence, as `Copy link` writes it behind the `#`."""
+    settings = {name: fence.flags[name] for name in ("net", "view", "theme", "depth") if fence.flags.get(name)}
+    packer = zlib.compressobj(9, wbits=-15)
+    data = packer.compress(json.dumps({"text": fence.text, **settings}).encode()) + packer.flush()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def sizes(fence: Fence) -> dict[str, int]:

@@ -10,6 +10,7 @@ import zipimport
 from netspec.serve.inside import Inside
 
 SITE = next(path for path in sys.path if path.endswith("site-packages"))
+ZIP = next(path for path in sys.path if path.endswith(".zip"))  # the standard library's: its packages look there
 
 
 class Late:
@@ -23,13 +24,13 @@ class Late:
             self.take(bring())
 
     def take(self, data):
-        with open("/late.zip", "wb") as stream:
+        with open(ZIP, "wb") as stream:
             stream.write(data.to_py())
-        archive = zipimport.zipimporter("/late.zip")
-        for name in archive.get_data("/late.zip/index").decode().split("\n"):
+        archive = zipimport.zipimporter(ZIP)
+        for name in archive.get_data(f"{ZIP}/index").decode().split("\n"):
             os.makedirs(os.path.dirname(f"{SITE}/{name}"), exist_ok=True)
             with open(f"{SITE}/{name}", "wb") as stream:
-                stream.write(archive.get_data(f"/late.zip/{name}"))
+                stream.write(archive.get_data(f"{ZIP}/placed/{name}"))
         zipimport._zip_directory_cache.clear()
         sys.path_importer_cache.clear()
         importlib.invalidate_caches()
@@ -54,7 +55,6 @@ for name in ("post/mlp.net", "post/lenet.net", "zoo/resnet50.net"):
 LATER = ["post/rnn.net", "tasks/xor.net"]  # these do; a page draws them once it has shown its figure
 inside = Inside()
 late = Late()
-sys.path.append("/late.zip")
 sys.meta_path.insert(0, late)
 gc.collect()
 gc.disable()

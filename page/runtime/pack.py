@@ -44,13 +44,16 @@ class Pack:
     def late(self, known):
         """Return a zip of the modules not `known` already; its `index` names those that must lie in a folder."""
         names = set(known.split())
+        libraries = {name.partition("/")[0] for name in self.found if name.endswith(".so")}
+        placed = []
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, data in (self.found | self.stdlib).items():
                 module = name.removesuffix(".pyc").removesuffix("/__init__").replace("/", ".")
                 if name.endswith((".pyc", ".so")) and module not in names:
-                    archive.writestr(name, data)
-            placed = [name for name in archive.namelist() if name.startswith("netspec/") or name.endswith(".so")]
+                    in_folder = name.partition("/")[0] in libraries | {"netspec"}
+                    placed += [name] if in_folder else []
+                    archive.writestr(f"placed/{name}" if in_folder else name, data)
             archive.writestr("index", "\n".join(placed))
         return made.getvalue()
 
