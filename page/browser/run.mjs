@@ -2,7 +2,7 @@
 // FOLDER is what `netspec serve` has opened; it holds the specs of the post.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { asked, begin, caret, check, end, errors, found, median, open, page, read, svg, tab, typed, write } from "./drive.mjs";
+import { asked, begin, caret, check, end, errors, found, fresh, median, open, page, read, svg, tab, typed, write } from "./drive.mjs";
 
 const [executablePath, address, folder, pictures] = process.argv.slice(2);
 await begin(executablePath, pictures);
@@ -25,10 +25,7 @@ for (const name of ["mlp.net", "lenet.net", "rnn.net", "resnet50.net"]) found.ke
 
 const TEXT = "net first {\n  input  x: 4\n  hidden h: 8 perceptrons -> rellu\n  output y: 3 perceptrons\n}\n";
 await check("a mistake stands under its word, and a click mends it, and undo takes it back", async () => {
-  await page.getByRole("button", { name: "New", exact: true }).click();
-  await page.waitForTimeout(300);
-  await page.locator("dialog .buttons button").first().click({ timeout: 500 }).catch(() => undefined);
-  await write(TEXT);
+  await fresh(TEXT);
   await page.waitForSelector(".cm-lintRange-error");
   await page.locator(".problem button", { hasText: "relu" }).first().click();
   await page.waitForFunction(() => document.querySelector(".problem") === null);

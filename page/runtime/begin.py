@@ -26,13 +26,13 @@ class Late:
     def take(self, data):
         with open(ZIP, "wb") as stream:
             stream.write(data.to_py())
+        zipimport._zip_directory_cache.clear()  # of the file that was there while the memory was made
+        sys.path_importer_cache.clear()
         archive = zipimport.zipimporter(ZIP)
         for name in archive.get_data(f"{ZIP}/index").decode().split("\n"):
             os.makedirs(os.path.dirname(f"{SITE}/{name}"), exist_ok=True)
             with open(f"{SITE}/{name}", "wb") as stream:
                 stream.write(archive.get_data(f"{ZIP}/placed/{name}"))
-        zipimport._zip_directory_cache.clear()
-        sys.path_importer_cache.clear()
         importlib.invalidate_caches()
 
 
