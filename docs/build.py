@@ -49,7 +49,9 @@ def generated(language: str) -> dict[str, str]:
     for group in messages.GROUPS:
         if messages.codes(group):
             texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
-    texts["gallery.md"] = (DOCS / ("gallery.ko.md" if language == "ko" else "gallery.md")).read_text(encoding="utf-8")
+    for name in ("gallery", "scoreboard"):
+        file = f"{name}.ko.md" if language == "ko" else f"{name}.md"
+        texts[f"{name}.md"] = (DOCS / file).read_text(encoding="utf-8")
     texts["language.md"] = reference(language)
     return texts
 
