@@ -291,6 +291,20 @@ class Copies(NamedTuple):
     used: Size
 
 
+class Chooser(NamedTuple):
+    """What a figure says of the two steps of an operation that chooses among copies of its step argument.
+
+    Attributes:
+        lines: how it chooses and weighs, the name of this part first.
+        made: what it makes of the results of the copies.
+        copies: what a copy of each kind is called.
+    """
+
+    lines: tuple[str, ...]
+    made: str
+    copies: tuple[str, ...]
+
+
 class Kept(NamedTuple):
     """What a step keeps of earlier time steps to compute the next one, in numbers of values.
 
@@ -578,6 +592,10 @@ class Op:
     def copies(self) -> tuple[Copies, ...]:
         """The copies that it makes of the step in its braces; what they make of its input are its further inputs."""
         return ()
+
+    def chooser(self, lang: str = "en") -> Chooser | None:
+        """Return what a figure says of the parts of a choice that weighs results of copies; None for all others."""
+        return None
 
     def handed(self, call: Call, kind: str, number: int, x: Array) -> Array:
         """Return what it hands to a copy of the step in its braces: by default the input as it is.

@@ -10,8 +10,19 @@ from typing import Any, NamedTuple
 from netspec.compute.arrays import Array, Winner, filled, total, whole
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
-from netspec.ir.marks import TITLE, kind, structure, unseen
-from netspec.ir.operation import Argument, Construct, Copies, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.marks import TITLE, kind, shown, structure, unseen
+from netspec.ir.operation import (
+    Argument,
+    Chooser,
+    Construct,
+    Copies,
+    Lowering,
+    Part,
+    Weight,
+    option,
+    plain,
+    wants_values,
+)
 from netspec.ir.sizes import Size, divides, is_open, text
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import ZEROS, Weighted
@@ -119,6 +130,25 @@ class Mixture(Weighted):
     def copies(self) -> tuple[Copies, ...]:
         shared = (Copies("shared", self.shared, self.shared),) if self.shared else ()
         return (Copies("experts", self.experts, self.top), *shared)
+
+    def chooser(self, lang: str = "en") -> Chooser | None:
+        if self.weigh == "inputs":
+            return None
+        korean = lang == "ko"
+        units = f"퍼셉트론 {shown(self.experts)}개" if korean else f"{shown(self.experts)} perceptrons"
+        bias = "" if self.bias else ", 편향 없음" if korean else ", no bias"
+        score = "시그모이드 점수" if korean else "sigmoid scores"
+        score = score if self.score == "sigmoid" else "소프트맥스" if korean else "softmax"
+        groups: tuple[str, ...] = ()
+        if self.groups is not None:
+            best, every = shown(self.top_groups), shown(self.groups)
+            groups = (
+                (f"그룹 {every}개", f"상위 그룹 {best}개") if korean else (f"in {every} groups", f"top {best} groups")
+            )
+        top = f"상위 {shown(self.top)}개" if korean else f"top {shown(self.top)}"
+        lines = ("라우터" if korean else "router", units + bias, score, *groups, top)
+        names = ("전문가", "공유 전문가") if korean else ("expert", "shared expert")
+        return Chooser(lines, "가중합" if korean else "weighted sum", names)
 
     def shape(self, *inputs: Type) -> Type:
         wants_values(self, *inputs)

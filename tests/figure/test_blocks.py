@@ -345,6 +345,49 @@ def test_a_figure_tells_the_active_weights_of_a_mixture() -> None:
     assert "72 weights, 32 active for a token" in netspec.parse(text).net().render().scene.description
 
 
+CHOICE = """net n {
+  input  x: 4
+  hidden a: mixture(6, top = 2, shared = 1) { 4 perceptrons -> relu }
+  hidden b: x + a
+  output y: b -> mixture(3, top = 3) { SwiGLU(5) }
+}"""
+
+
+def test_a_choice_among_copies_shows_what_chooses_and_which_are_chosen() -> None:
+    scene = netspec.parse(CHOICE).net().render(view="blocks").scene
+    inside = {item.id: " / ".join(said(scene, item.id)) for item in scene.nodes if item.id.startswith(("a.", "y."))}
+    assert inside == {
+        "a.in.choice": "",
+        "a.mixture.chooser": "router / 6 perceptrons, no bias / softmax, top 2",
+        **{f"a.experts.{text}": f"expert {text}" for text in "126"},
+        "a.experts.…": "…",
+        "a.shared.1": "shared expert",
+        "a.mixture": "a / weighted sum / for example of 2, 6",
+        "y.in.choice": "",
+        "y.mixture.chooser": "router / 3 perceptrons, no bias / softmax, top 3",
+        **{f"y.experts.{number}": f"expert {number}" for number in "123"},
+        "y.mixture": "y / weighted sum",
+    }
+    ends = {(wire.source, wire.target) for wire in scene.wires}
+    copies = ["experts.1", "experts.2", "experts.…", "experts.6", "shared.1", "mixture.chooser"]
+    assert {("a.in.choice", f"a.{one}") for one in copies} | {(f"a.{one}", "a.mixture") for one in copies} <= ends
+    assert ("x", "a.mixture") not in ends
+    assert {node(scene, f"a.experts.{text}").pen.ink for text in "26"} == {"ink"}
+    assert node(scene, "a.experts.1").pen.ink == "faint"
+    assert list(frames(scene)) == ["cluster a", "cluster y", "detail SwiGLU"]  # a line says what the copies of a are
+    assert [one.plain for one in scene.texts if one.id == "cluster a.title"] == [
+        "a: mixture, 6 experts, top 2, 1 shared"
+    ]
+    rows = [item.plain for item in scene.texts if item.id.endswith(".row1")]
+    assert [text for text in rows if "perceptrons" in text or "SwiGLU" in text] == ["4 perceptrons → relu", "SwiGLU(5)"]
+
+
+def test_a_closed_choice_names_its_copies() -> None:
+    boxes = boxes_of(CHOICE, depth=0, details=False)
+    assert boxes["a"] == "a / mixture, 6 experts, top 2, / 1 shared: / 4 perceptrons → relu"
+    assert boxes["y"] == "y / mixture, 3 experts, top 3: / SwiGLU(5)"
+
+
 def test_a_caption_that_is_the_name_is_written_once() -> None:
     boxes = boxes_of(
         'net n {\n  input image: 8 "image"\n  hidden z: 4 perceptrons "$z$"\n  output y: 2 perceptrons "class"\n}\n'

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from netspec.figure.notes import marks_of
 from netspec.figure.settings import FigureSettings, Fit
@@ -22,6 +23,7 @@ def line_name(layer: Layer) -> str:
 
 
 WIDEST, NARROW = 52.0, 25.0  # mm: the width of the lines of text in a box, and what remains of it on a page
+NEVER = 1 << 30  # a depth at which nothing is open
 START = -1  # stands in place of a delay (a number of time steps) for the value before the first step
 
 
@@ -62,11 +64,21 @@ def _alone(graph: Graph, scope: Scope) -> bool:
     return all(graph.nodes[index].kind == "port" or scope.first <= index < scope.last for index in inside)
 
 
+def brief(graph: Graph, scope: Scope) -> list[Node]:
+    """Return the steps of a copy without a name that are one chain, so that a line of text says all of them."""
+    if scope.copies is None or scope.source is not None or scope.children:
+        return []
+    nodes = graph.nodes[scope.first : scope.last]
+    chain = all([edge.node for edge in node.inputs] == [before.index] for before, node in pairwise(nodes))
+    return nodes[1:] if chain else []
+
+
 class CollapsedGraph:
     """The groups of nodes, the group of each node, and the open scopes that are drawn with a frame.
 
     `part`: the nodes that are drawn, with the scope in which they lie; None for the whole net. `joined`: whether lines
-    that join values are open at depth 0, too, except those of the paths `closed`.
+    that join values are open at depth 0, too, except those of the paths `closed`. `copies`: whether copies among which
+    an operation chooses are opened as blocks are; else they stand side by side, with numbers.
     """
 
     def __init__(
@@ -77,10 +89,12 @@ class CollapsedGraph:
         part: Part | None = None,
         joined: bool = False,
         closed: frozenset[str] = frozenset(),
+        copies: bool = False,
     ) -> None:
         self.graph = graph
         self.depth = depth
         self.unfold = unfold
+        self.copies = copies
         self.settings = FigureSettings()
         self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
         self.left_out: list[str] = []  # closed blocks that the figure does not open
@@ -133,8 +147,17 @@ class CollapsedGraph:
                 continue
             if one.kind == "repeat" and (self.unfold or self.block_of(one) is None):
                 continue  # this repeat is always open, because its closed box would show nothing
+            if self.choice(one) is not None:
+                continue  # so is a choice among copies
+            if one.copies is not None and not self.copies and self.choice(self.graph.scopes[one.parent]) is not None:
+                return NEVER
             level += 1
         return level
+
+    def choice(self, scope: Scope) -> Node | None:
+        """Return the node of an operation that chooses among the copies in its scope; None for other scopes."""
+        node = self.graph.nodes[scope.last - 1] if scope.kind == "call" else None
+        return node if node is not None and node.copies and node.op.chooser() is not None else None
 
     def block_of(self, repeat: Scope) -> Scope | None:
         """Return the block that a round of a repeat consists of; None if a round is more than one block."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
 from netspec.figure.blocks.arranging import as_u, set_out, side_values, straighten
+from netspec.figure.blocks.choosing import with_choices
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import (
     LEADING,
@@ -26,7 +27,7 @@ from netspec.figure.blocks.plan import (
     Row,
     label_size,
 )
-from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, steps_back, tint_of
+from netspec.figure.blocks.step_words import arguments, copies_words, scope_title, step_lines, steps_back, tint_of
 from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
@@ -82,6 +83,7 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
     """Return the plan of one drawing: of the net, or of a block that stands beside the net in a frame."""
     arrows = _arrows(collapsed)
     boxes = [_box(collapsed, group) for group in collapsed.groups]
+    boxes, arrows = with_choices(collapsed, boxes, arrows, STEP, collapsed.fit.space(PAD_X, THIN_PAD))
     clusters = [_cluster(collapsed, scope) for scope in collapsed.clusters]
     for box, arrow in _results(collapsed):
         boxes.append(box)
@@ -368,6 +370,9 @@ def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
     found.ink = collapsed.settings.of(block.name).color if block is not None else ""
     if layer.scope == 0 and scope.parent == 0:
         found.rows = tuple(_caption(collapsed, layer, scope))
+    if collapsed.choice(scope) is not None:
+        said = words(", ".join(copies_words(collapsed, scope)))
+        found.rows = (*found.rows, *([Row(said, LIGHT, "faint")] if said else []))
     return _titled(found)
 
 
@@ -506,6 +511,8 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
         while read.kind == "port" and read.index not in names:
             read = graph.nodes[read.inputs[0].node]
         return names.get(read.index, "")
+    if not target.line and node.op.chooser() is not None:
+        return ""  # its parts are boxes with names
     # what a later step of a closed line reads besides is said by the line's text
     roles = () if target.line and node is not target.nodes[0] else node.op.roles(len(node.inputs), collapsed.lang)
     return roles[position] if len(roles) > position else ""

@@ -6,7 +6,7 @@ unless a drawing with all blocks open is small enough: then nothing stands besid
 
 from __future__ import annotations
 
-from netspec.figure.blocks import CollapsedGraph, NodeGroup, Part, inside, part_of
+from netspec.figure.blocks import CollapsedGraph, NodeGroup, Part, brief, inside, part_of
 from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph, Scope
 
@@ -47,7 +47,7 @@ def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Collapse
     Without a depth in the settings, a small net is drawn open, and in a large net blocks stay closed.
     """
     if settings.depth is not None:
-        return CollapsedGraph(graph, settings.depth, settings.unfold, part)
+        return CollapsedGraph(graph, settings.depth, settings.unfold, part, copies=True)
     titled = frozenset(path for path, hints in settings.layers.items() if hints.title)
     lines = CollapsedGraph(graph, int(settings.unfold), settings.unfold, part, True, titled)
     if not settings.unfold and len(lines.groups) > MOST_JOINED:
@@ -55,7 +55,7 @@ def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Collapse
     best = lines
     for depth in range(1, DEEPEST):
         found = CollapsedGraph(graph, depth, settings.unfold, part)
-        closed = any(group.scope is not None for group in found.groups)
+        closed = any(group.scope is not None and group.scope.copies is None for group in found.groups)
         if len(found.groups) > (MOST_OPEN if closed or found.clusters else MOST_BOXES) or _repeated(found):
             break
         best = found
@@ -128,6 +128,6 @@ def _outermost(collapsed: CollapsedGraph, group: NodeGroup) -> list[Scope]:
 
 def _blocks(graph: Graph, scope: Scope) -> list[Scope]:
     if scope.kind == "block":
-        return [scope]
+        return [] if brief(graph, scope) else [scope]
     children = [graph.scopes[index] for index in scope.children]
     return [block for child in children for block in _blocks(graph, child)]

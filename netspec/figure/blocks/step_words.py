@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby, permutations
 from typing import Any
 
-from netspec.figure.blocks import CollapsedGraph, NodeGroup
+from netspec.figure.blocks import CollapsedGraph, NodeGroup, brief
 from netspec.figure.colours import KINDS, PLAIN, ground, kind_of
 from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.settings import FigureSettings
@@ -123,7 +123,23 @@ def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
     """Return the name of a block, or the words for the operation that makes copies of the step in its braces."""
     if scope.kind != "call":
         return scope.name
-    return step_words(collapsed, collapsed.graph.nodes[scope.last - 1])
+    node = collapsed.graph.nodes[scope.last - 1]
+    said = step_words(collapsed, node)
+    if collapsed.is_open(scope) and collapsed.choice(scope) is not None:
+        op = collapsed.steps[node.index].op
+        choice, title = op.chooser(collapsed.lang), op.title(collapsed.lang)
+        others = (text for text in said.split(", ") if choice is None or text not in choice.lines)
+        return ", ".join((title, *(text for text in others if text not in title.split(", "))))
+    return ": ".join((said, *copies_words(collapsed, scope)))
+
+
+def copies_words(collapsed: CollapsedGraph, scope: Scope) -> list[str]:
+    """Return what the copies are that an operation makes of the step in its braces: `SwiGLU(2048)`."""
+    found: dict[str, None] = {}
+    for one in (collapsed.graph.scopes[child] for child in scope.children):
+        steps = " → ".join(step_words(collapsed, node) for node in brief(collapsed.graph, one))
+        found[steps or (_name(collapsed, one) + _call(collapsed, [one]) if one.source is not None else "")] = None
+    return list(filter(None, found))
 
 
 def _call(collapsed: CollapsedGraph, scopes: list[Scope], letters: dict[str, str] | None = None) -> str:
@@ -243,7 +259,9 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     for node in [one for one in group.nodes if not one.op.alias] or group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
-            said.append((step_words(collapsed, node), FLIP if node.kind == "flip" else -1))
+            words = step_words(collapsed, node)
+            choice = None if group.line else collapsed.steps.get(node.index, node).op.chooser(collapsed.lang)
+            said.append((words if choice is None else choice.made, FLIP if node.kind == "flip" else -1))
         elif all(index != outer.index for _, index in said):
             said.append(
                 (scope_title(collapsed, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index)
