@@ -240,7 +240,10 @@ def _applied(site: Site, node: Node, values: dict[Node, Any]) -> Any:
     try:
         if name not in RECOGNISERS:
             raise Unsaid
-        return _recognised(site, RECOGNISERS[name], args, kwargs)
+        found = _recognised(site, RECOGNISERS[name], args, kwargs)
+        if isinstance(found, View) and found.shape != site.shape_of():
+            raise Unsaid("another shape")
+        return found
     # a recogniser takes arguments in the forms that it knows; another form is one that no word says
     except (Unsaid, NoView, ShapeFault, TypeError, AttributeError, ValueError, IndexError) as error:
         return Lost((Missing(site.path, name, str(error)),))

@@ -115,13 +115,23 @@ class Mixed(Partial):
                     for part in ("weight", "bias")
                     if f"{name}.{part}" in self.arrays
                 }
-                edge = site.graph.add("perceptrons", [source], arrays, facts={"dense": True, "of": name},
-                                      units=(arrays["weight"].value.shape[0],), bias="bias" in arrays)  # fmt: skip
+                edge = summed(site, source, arrays)
                 made.append(edge)
             sources = tuple(made)
         options = {name: each for name, each in self.options.items() if name not in ("width", "value_width")}
         edge = site.graph.add("attention", sources, **options, project=False)
         return View(edge, self.view.dims)
+
+
+def summed(site: Site, source: Any, arrays: dict[str, Fixed]) -> Any:
+    """Add sums of weights for each place of a value: perceptrons, or filters of one place where it has space."""
+    space, weight = site.graph.type(source).space, arrays["weight"]
+    count, biased = weight.value.shape[0], "bias" in arrays
+    if not space:
+        return site.graph.add("perceptrons", [source], arrays, {"dense": True}, units=(count,), bias=biased)
+    ones = (1,) * len(space)
+    kernel = {**arrays, "weight": Fixed(weight.value.reshape(*weight.value.shape[:2], *ones), weight.sources)}
+    return site.graph.add("filters", [source], kernel, {"dense": True}, count=count, kernel=ones, bias=biased)
 
 
 @recognises("scaled_dot_product_attention", takes=(Turned, Normed))

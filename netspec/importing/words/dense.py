@@ -8,7 +8,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, View, roles_of, tidy
-from netspec.importing.words.attention import Mixed, Normed, Products, Turned, product, projected
+from netspec.importing.words.attention import Mixed, Normed, Products, Turned, product, projected, summed
 
 
 @recognises("linear", takes=(Mixed,))
@@ -36,25 +36,14 @@ def weighted(site: Site, view: View | Mixed, weight: Fixed, bias: Fixed | None) 
         if out is not None:
             return out
         view = view.real(site)
-    count, columns = weight.value.shape
+    count = weight.value.shape[0]
     read, order = _read(site, view)
     others, last = read.dims[:-1], read.dims[-1]
     kept = {atom.role for dim in others for atom in dim}
-    value = site.type(read)
     if kept & set(SPACE):
         if [atom.role for atom in last] not in ([MAPS], []):
             raise Unsaid("perceptrons")
-        ones = (1,) * len(value.space)
-        kernel = Fixed(weight.value.reshape(count, columns, *ones), weight.sources)
-        edge = site.graph.add(
-            "filters",
-            [read.edge],
-            {**arrays, "weight": kernel},
-            facts={"dense": True},
-            count=count,
-            kernel=ones,
-            bias=bias is not None,
-        )
+        edge = summed(site, read.edge, arrays)
     else:
         if order is not None:
             arrays["weight"] = Fixed(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, tidy
+from netspec.importing.words.attention import Mixed, projected
 from netspec.importing.words.dense import weighted
 
 
@@ -17,7 +19,7 @@ def _sizes(given: Any, axes: int) -> tuple[int, ...]:
     return found * axes if len(found) == 1 else found
 
 
-@recognises("conv1d", "conv2d", "conv3d")
+@recognises("conv1d", "conv2d", "conv3d", takes=(Mixed,))
 def conv(
     site: Site,
     view: View,
@@ -68,7 +70,7 @@ def convolution(
 
 def _conv(
     site: Site,
-    view: View,
+    view: View | Mixed,
     weight: Fixed,
     bias: Fixed | None,
     stride: Any,
@@ -77,8 +79,16 @@ def _conv(
     groups: int,
     turned: bool = False,
 ) -> View:
-    found = site.arranged(view)
     kernel = tuple(weight.value.shape[2:])
+    if isinstance(view, Mixed):
+        last = [0, *range(2, len(kernel) + 2), 1]
+        arrays = {"weight": Fixed(weight.value.flatten(1), weight.sources)} | ({} if bias is None else {"bias": bias})
+        single = prod(kernel) == groups == 1 and not turned
+        out = projected(site, view.through(view.view.permute(last)), arrays) if single else None
+        if out is not None:
+            return out.permute([0, len(last) - 1, *range(1, len(last) - 1)])
+        view = view.real(site)
+    found = site.arranged(view)
     axes = len(kernel)
     if len(found.dims) != axes + 2 or found.alone(0) not in (BATCH, "") or found.alone(1) not in (MAPS, ""):
         raise Unsaid("filters")
@@ -110,9 +120,11 @@ def _conv(
     if value.time is not None and "along" not in options:
         raise Unsaid("filters")
     arrays = {"weight": weight} | ({} if bias is None else {"bias": bias})
-    edge = site.graph.add("filters", [found.edge], arrays, count=count, kernel=kernel, **options)
-    out = site.type(View(edge, ()))
-    lengths: Any = out.space if out.time is None or "along" not in options else (out.time.length,)
+    usual = {"stride": 1, "dilation": 1, "pad": 0, "groups": 1, "bias": bias is not None}
+    facts = {"dense": True} if prod(kernel) == 1 and options == usual else {}
+    edge = site.graph.add("filters", [found.edge], arrays, facts, count=count, kernel=kernel, **options)
+    made = site.type(View(edge, ()))
+    lengths: Any = made.space if made.time is None or "along" not in options else (made.time.length,)
     roles = [TIME] if "along" in options else SPACE
     places = (tidy((Atom(role, int(length)),)) for role, length in zip(roles, lengths, strict=False))
     return View(edge, (found.dims[0], tidy((Atom(MAPS, count),)), *places))

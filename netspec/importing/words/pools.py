@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, roles_of, tidy
+from netspec.importing.words.arithmetic import pair
+from netspec.importing.words.shape import Stacked
 
 
 def _of_space(site: Site, view: View) -> View:
@@ -96,8 +99,12 @@ def mean(site: Site, view: View, axes: Sequence[int] | None = None, keep: bool =
     )
 
 
-@recognises("sum")
-def sum_(site: Site, view: View, axes: Sequence[int] | None = None, keep: bool = False, **_: Any) -> View:
+@recognises("sum", takes=(Stacked,))
+def sum_(site: Site, view: View | Stacked, axes: Sequence[int] | None = None, keep: bool = False, **_: Any) -> View:
+    if isinstance(view, Stacked):
+        if keep or axes is None or [axis % (len(view.values[0].dims) + 1) for axis in axes] != [view.axis]:
+            return reduced(site, view.real(site), "sum", axes or (), keep)
+        return reduce(lambda one, other: pair(site, "add", one, other), view.values)
     return reduced(site, view, "sum", [*range(len(view.dims))] if axes is None else axes, keep)
 
 
@@ -109,8 +116,6 @@ def amax(site: Site, view: View, axes: Sequence[int] = (), keep: bool = False) -
 @recognises("max")
 def max_(site: Site, view: View, axis: Any = None, keep: bool = False) -> Any:
     if isinstance(axis, View):
-        from netspec.importing.words.arithmetic import pair
-
         return pair(site, "maximum", view, axis)
     if axis is None:
         raise Unsaid("max")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from netspec.importing.arrange import Unsaid
-from netspec.importing.recognise import Site, recognises
+from netspec.importing.recognise import Partial, Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, NoView, View, size, tidy
 from netspec.importing.words.attention import Turned, joined
@@ -140,7 +141,9 @@ def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
     if merged is not None:
         return merged
     views = [site.arranged(each) if isinstance(each, View) else each for each in values]
-    model = next(each for each in views if isinstance(each, View) and each.dims[axis])
+    model = next((each for each in views if isinstance(each, View) and each.dims[axis]), None)
+    if model is None:
+        raise Unsaid("stack")
     roles = {each.alone(axis) for each in views if isinstance(each, View) and each.dims[axis]}
     if len(roles) != 1:
         raise Unsaid("join")
@@ -157,9 +160,23 @@ def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
     raise Unsaid("join")
 
 
+@dataclass(frozen=True)
+class Stacked(Partial):
+    """Values side by side along an axis that none of them has: a sum over that axis adds them."""
+
+    values: tuple[View, ...]
+    axis: int
+
+    def real(self, site: Site) -> View:
+        found: View = cat(site, [each.insert(self.axis) for each in self.values], self.axis)
+        return found
+
+
 @recognises("stack")
-def stack(site: Site, values: Sequence[View], axis: int = 0) -> View:
+def stack(site: Site, values: Sequence[View], axis: int = 0) -> View | Stacked:
     axis = axis % (len(values[0].dims) + 1)
+    if all(isinstance(each, View) and TIME not in each.roles for each in values):
+        return Stacked(tuple(values), axis)
     found: View = cat(site, [each.insert(axis) for each in values], axis)
     return found
 
