@@ -22,7 +22,7 @@ from benchmarks.publish import publish
 from benchmarks.soak.page import BROWSER, ROOT, Row, npm, table
 from netspec.editor.engine import Engine, Refused
 from netspec.serve.folder import examples
-from netspec.serve.site import runtime_of, write
+from netspec.serve.site import POLICY, runtime_of, write
 
 FRESH, AGAIN, USABLE, KEY, LARGE_KEY = 3000, 1500, 800, 60, 80  # ms
 EARLY, ALL = 14, 20  # MB
@@ -30,7 +30,7 @@ WHEEL = 25  # MB
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """A plain web server that compresses nothing, and counts what it sends."""
+    """A web server that compresses nothing, counts what it sends, and binds the Worker, too, to the page's policy."""
 
     sent = 0
 
@@ -47,6 +47,10 @@ class Handler(SimpleHTTPRequestHandler):
         if place.is_file() and not self.headers.get("if-modified-since"):
             Handler.sent += place.stat().st_size
         super().do_GET()
+
+    def end_headers(self) -> None:
+        self.send_header("content-security-policy", POLICY)
+        super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

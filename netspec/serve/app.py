@@ -39,6 +39,7 @@ from netspec.serve.worker import Worker
 PAGE = Path(__file__).with_name("page")
 LONGEST = 20.0  # seconds of processor time that an engine may take for a request
 PATIENCE = 6  # the same on the clock, as a multiple: a machine may be busy with other programs
+SPARE_AFTER = 1.0  # seconds until the engine of the next tab starts: not while this one draws its first figure
 LARGEST = 8_000_000  # bytes of a message from the page
 MOST_TABS = 40
 ENDED, SLOW, FULL = 4001, 4002, 4003  # why a WebSocket was closed, for the page
@@ -130,7 +131,7 @@ class Service:
         spare = self._spare or self.prepare()
         self._spare = None
         worker = await spare
-        asyncio.get_running_loop().call_later(1, self.prepare)  # not while this tab draws its first figure
+        asyncio.get_running_loop().call_later(SPARE_AFTER, self.prepare)
         return worker
 
     def prepare(self) -> asyncio.Task[Worker]:

@@ -410,13 +410,16 @@ async function connect(): Promise<void> {
     return tell((error as Error).message, true); // `lost` tries again
   }
   try {
-    const started = client.request("initialize", { processId: null, rootUri: null, capabilities: {}, locale: spoken() });
-    const files = client.request<Listed>("serve/files");
-    editor.began((await started).capabilities);
-    listed = await files;
+    // what follows is sent before the answer comes: an engine takes messages in their order
+    const started = client
+      .request("initialize", { processId: null, rootUri: null, capabilities: {}, locale: spoken() })
+      .then((found) => editor.began(found.capabilities));
+    started.catch(() => undefined); // if the next request fails first, that is what is told
+    listed = await client.request<Listed>("serve/files");
     train.listed(listed.runs);
     if (editor.uri === "") await begin();
     else editor.reopen();
+    await started;
     figure.offered(await client.request("netspec/choices"));
     tries = 0;
     if ((["gone", "connecting", "slow", "loading"] as const).some((word) => status.textContent === say(word))) tell("");

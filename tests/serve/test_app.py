@@ -69,6 +69,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     (folder / "one.net").write_text(TEXT, encoding="utf-8")
     own = examples()
     assert own is not None
+    app.SPARE_AFTER = 1000  # an engine that no test asks anything takes a second of processor time
     service = app.Service(Folder(folder, 100_000, written=True), Folder(own, 100_000, written=False))
     listener = app.listening("127.0.0.1", 0)
     began: list[app.Server] = []
