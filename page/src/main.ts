@@ -265,7 +265,9 @@ async function mayLeave(): Promise<boolean> {
 }
 
 async function open(): Promise<void> {
-  listed = await client.request<Listed>("serve/files");
+  // without a server they are known, also while the engine is loaded
+  if (site !== null) listed.folder.files = Object.keys(saved.all()).sort();
+  else listed = await client.request<Listed>("serve/files");
   const chosen = await chooseFile(listed);
   if (chosen === undefined || !(await mayLeave())) return;
   if (!(chosen instanceof File)) return read(chosen);
