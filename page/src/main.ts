@@ -256,7 +256,7 @@ async function read(chosen: Chosen, at?: Position): Promise<void> {
     show({ ...chosen, version: found.version, saved: text, crlf }, text, at);
     editor.view.focus();
   } catch (error) {
-    tell((error as Error).message);
+    tell((error as Error).message || say(site !== null ? "loading" : "gone"));
   }
 }
 
