@@ -27,7 +27,6 @@ class Inside(Answering):
 
     def __init__(self, folder: Path = FOLDER) -> None:
         super().__init__()
-        folder.mkdir(exist_ok=True)
         told = examples()
         own = None if told is None else Folder(told, DEFAULT.bytes, written=False)
         self.files = Files(Folder(folder, DEFAULT.bytes, written=True), own)
@@ -64,6 +63,8 @@ class Inside(Answering):
 
     def answer(self, method: str, params: Any) -> Any:
         """Return the result of a request about files; what needs more than the browser has is refused (NS921)."""
+        if method == "serve/write":  # a memory that was kept has no folders
+            self.files.folder.root.mkdir(exist_ok=True)
         if method == "serve/files":
             return {**self.files.answer(method, params), "runs": []}
         if method in ("serve/train", "serve/resume", "serve/stop", "serve/run"):

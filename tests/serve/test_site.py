@@ -39,7 +39,7 @@ class Page:
 
 
 def test_a_worker_answers_as_the_engine_does_and_refuses_what_needs_more(tmp_path: Path) -> None:
-    page = Page(tmp_path)
+    page = Page(tmp_path / "browser")  # which is not there: a memory that was kept has no folders
     listed = page.ask("serve/files", {})["result"]
     assert listed["folder"]["files"] == listed["runs"] == []
     assert site.FIRST in listed["examples"]["files"]
@@ -55,7 +55,7 @@ def test_a_worker_answers_as_the_engine_does_and_refuses_what_needs_more(tmp_pat
         }
     )
     here = {"textDocument": {"uri": item["uri"]}, "position": {"line": 3, "character": 0}}
-    engine = Engine(lambda method, params: None, "ko", [tmp_path])
+    engine = Engine(lambda method, params: None, "ko", [tmp_path / "browser"])
     engine.request("initialize", {})
     engine.notify("textDocument/didOpen", {"textDocument": {**item, "text": text}})
     assert page.ask("netspec/figure", here)["result"]["svg"] == engine.request("netspec/figure", here)["svg"]
