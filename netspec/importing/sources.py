@@ -60,6 +60,7 @@ KINDS = (
         lambda source: re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", source) is not None,
         "netspec.importing.factory",
     ),
+    Kind("config.json", lambda source: source.endswith(".json"), "netspec.importing.config"),
 )
 
 

@@ -75,16 +75,21 @@ def pair(graph: Graph, source: Path, by: Path | None = None) -> Pairing:
         if not pairs and is_run(source):
             how, pairs = "order", _in_order(graph, source)
     if not pairs:
-        words: Words = {"file": str(source), "net": graph.name}
         ours, theirs = (Quoted(tuple(keys)[:SHOWN]) for keys in (shapes, arrays))
-        raise UsageError(
-            Diagnostic("NS892", None, words, hints=(Hint("has", {"ours": ours, "theirs": theirs}), Hint("map")))
-        )
+        hints = (Hint("has", {"ours": ours, "theirs": theirs}), Hint("map"))
+        raise UsageError(Diagnostic("NS892", None, {"file": str(source), "net": graph.name}, hints=hints))
     wrong = [(own, other) for own, other in pairs.items() if arrays[other].shape != shapes[own]]
     if wrong:
         own, other = wrong[0]
         given, wanted = ("×".join(map(str, sizes)) or "1" for sizes in (arrays[other].shape, shapes[own]))
-        words = {"own": own, "other": other, "given": given, "wanted": wanted, "count": len(wrong), "of": len(pairs)}
+        words: Words = {
+            "own": own,
+            "other": other,
+            "given": given,
+            "wanted": wanted,
+            "count": len(wrong),
+            "of": len(pairs),
+        }
         raise UsageError(Diagnostic("NS891", None, words, hints=(Hint("apart", {"own": own}),)))
     found = {own: arrays[other].astype("float32") for own, other in pairs.items()}
     new = tuple(key for key in shapes if key not in pairs)
