@@ -25,7 +25,7 @@ from netspec.importing.sources import Wanted, read
 @allow_option(keep=True)
 @common
 def import_(source: str, out: Path | None, examples: tuple[str, ...], allow: tuple[str, ...], **flags: Any) -> int:
-    """Write the spec of a model: SOURCE is a function or class that makes it, `package.module:name`.
+    """Write the spec of a model: SOURCE is a function or class that makes it, `package.module:name`, or a config.json.
 
     The spec is checked, compiled and compared with the model before it is written.
     """
