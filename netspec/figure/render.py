@@ -211,6 +211,9 @@ def _picture(
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)
+    lone = next((name for name in ("target", "path", "update") if getattr(settings, name) and given is None), None)
+    if lone is not None:
+        raise UsageError(Diagnostic("NS968", None, {"name": lone}))
     if view.learns:
         drawing = _learning(drawing, program, given, weights, settings.target)
     coloured = arrays is not None and not view.needs and not (view.learns and given is not None)

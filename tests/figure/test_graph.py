@@ -152,6 +152,7 @@ def test_without_an_example_each_line_is_one_value() -> None:
         ({"target": ""}, "NS960"),
         ({"target": "y=1", "path": "w_3"}, "NS965"),
         ({"target": "y=1", "figure": "none"}, "NS714"),
+        ({"update": True}, "NS961"),
     ],
 )
 def test_what_does_not_fit_is_refused(options: dict[str, Any], code: str) -> None:
@@ -180,3 +181,17 @@ def test_a_net_that_nobody_can_follow_is_refused() -> None:
     with pytest.raises(NetspecError) as caught:
         drawn(text, input={"x": [1.0] * 40})
     assert caught.value.diagnostics[0].code == "NS964"
+
+
+@pytest.mark.parametrize("options", [{"target": "y=1"}, {"path": "w_1"}, {"update": True}])
+def test_what_is_of_an_example_needs_one(options: dict[str, Any]) -> None:
+    with pytest.raises(NetspecError) as caught:
+        drawn(NEURON, **options)
+    assert caught.value.diagnostics[0].code == "NS968"
+
+
+def test_a_target_of_two_classes_is_a_share() -> None:
+    text = NEURON.replace("squared", "binary_cross_entropy")
+    with pytest.raises(NetspecError) as caught:
+        drawn(text, input="x=-1,-2", target="y=2")
+    assert (caught.value.diagnostics[0].code, caught.value.diagnostics[0].hints[0].text) == ("NS960", "share")

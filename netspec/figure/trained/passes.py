@@ -82,8 +82,9 @@ class Passes:
             total = part if total is None else total + part
         self.loss, self.turn = total, turn
 
-    def _wanted(self, turn: Turn, losses: list[Any]) -> dict[str, tuple[Type, Type]]:
-        """Return the type of each target that is no layer of the net, with that of the layer that it is compared to."""
+    def _wanted(self, turn: Turn, losses: list[Any]) -> dict[str, tuple[Type, Type, bool]]:
+        """Return the type of each target that is no layer of the net, that of the layer that it is compared to, and
+        whether its numbers are shares between 0 and 1."""
         from netspec.config.match import value_of
         from netspec.config.vocabulary.losses import prediction_of
 
@@ -95,7 +96,7 @@ class Passes:
             name = term.compared
             if name is not None and value_of(self.graph, name) is None:
                 want = term.wants(layer, UNKNOWN_TYPE, prediction_of(term, losses, layer))
-                found[name] = (want or layer, layer)
+                found[name] = (want or layer, layer, term.shares)
         return found
 
     def _target(
@@ -193,7 +194,7 @@ def passes_of(
     return found
 
 
-def _targets(written: Mapping[str, Any], wanted: Mapping[str, tuple[Type, Type]]) -> dict[str, list[float]]:
+def _targets(written: Mapping[str, Any], wanted: Mapping[str, tuple[Type, Type, bool]]) -> dict[str, list[float]]:
     """Return the numbers of each target; raise UsageError NS960 where they do not fit."""
     if len(wanted) == 1 and list(written) == [""]:
         written = {next(iter(wanted)): written[""]}
@@ -203,7 +204,7 @@ def _targets(written: Mapping[str, Any], wanted: Mapping[str, tuple[Type, Type]]
             hints = [Hint("targets", {"names": Quoted(tuple(wanted))})] if wanted else [Hint("none")]
             guess = nearest(name, wanted)
             raise _unmatched(name, *([Hint("nearest", {"name": guess})] if guess else []), *hints)
-    for name, (want, layer) in wanted.items():
+    for name, (want, layer, shares) in wanted.items():
         if name not in written:
             raise _unmatched(name, Hint("absent", {"name": name}))
         values = numbers_of(written[name])
@@ -217,6 +218,9 @@ def _targets(written: Mapping[str, Any], wanted: Mapping[str, tuple[Type, Type]]
             for value in values:
                 if value != int(value) or not 0 <= value < classes:
                     raise _unmatched(name, Hint("class", {"name": name, "value": f"{value:g}", "last": classes - 1}))
+        for value in values if shares else ():
+            if not 0 <= value <= 1:
+                raise _unmatched(name, Hint("share", {"name": name, "value": f"{value:g}"}))
         if len(values) not in counts:
             raise _unmatched(name, Hint("count", {"name": name, "given": len(values), "size": counts[0]}))
         found[name] = values

@@ -446,8 +446,10 @@ def of_numbers(passes: Passes, settings: FigureSettings) -> Computation:
     """Return the operations on the numbers of one example.
 
     Raises:
-        UsageError: there are too many (NS964), or `path` names none of them (NS965).
+        UsageError: there are too many (NS964), `path` names none of them (NS965), or an update has no loss (NS961).
     """
+    if settings.update and passes.loss is None:
+        raise UsageError(Diagnostic("NS961", None, hints=(Hint("target"),)))
     return _Numbers(passes, settings).computation()
 
 
