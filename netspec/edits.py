@@ -59,14 +59,17 @@ def rule(text: str, start: int) -> str:
     return "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
 
 
+def kind(statement: str, start: str) -> str:
+    """Return the rule of the grammar for a statement; `start` is that of the lines around it."""
+    found = _HEADS.get((re.match(r"\w*", statement) or [""])[0], start)
+    return start if found == "decl" and start == "setting" else found
+
+
 def stop(statement: str, start: str) -> int | None:
     """Return the place of the first token that cannot stand in a statement; None if it parses."""
     source = SourceFile("", statement)
-    kind = _HEADS.get((re.match(r"\w*", statement) or [""])[0], start)
-    if kind == "decl" and start == "setting":
-        kind = start
     try:
-        parse(source, kind, (0, len(statement)))
+        parse(source, kind(statement, start), (0, len(statement)))
     except Unexpected as unexpected:
         return unexpected.at[0]
     except (TooDeep, BadText) as fault:

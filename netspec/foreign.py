@@ -395,6 +395,7 @@ _SAME: Final = (
     "kernel kernel_shape kernel_size pool_size window_shape ksize", "pads padding",
     "dilations dilation", "rate p ratio prob drop_rate",
 )  # fmt: skip
+_OPTIONS_READ: Final = {*OPTIONS, *OPTIONS_SAID, *ACTIVATION_OPTIONS, *READ, *_TAKEN, *" ".join(_SAME).split()}
 _USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
                  ("pad", "valid"), ("bidirectional", "false"), ("dropout", "0"), ("dropout", "0.0"),
                  ("causal", "false"), ("mode", "nearest")}  # fmt: skip
@@ -438,7 +439,7 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
         >>> translated("nn.Linear(4, 10)", ())
         ['10 perceptrons']
     """
-    if len(written) > 500 or (not loose and written.partition("(")[0] in steps):
+    if len(written) > 500 or (not loose and re.split(r"[\s(\[{]", written.lstrip("( "), maxsplit=1)[0] in steps):
         return []
     noun = _NOUN_OPTIONS.match(written)
     if noun is not None:  # 8 filters 3x3 (padding = "same", activation = relu)
@@ -456,7 +457,8 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
     if noun is not None and isinstance(expression, ast.Call):
         named = {word.arg or "": _value(word.value, steps, maps) for word in expression.keywords}
         made = _filled([], noun["head"], [], named, maps)
-        return [made] if made is not None and named and not expression.args else []
+        known = all(word in _OPTIONS_READ for word in named)
+        return [made] if made is not None and named and known and not expression.args else []
     return list(dict.fromkeys(_read(expression, steps, maps)))
 
 
@@ -532,7 +534,11 @@ def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
         yield from (f"{owner} -> {form}" for owner in layer)
         yield form
     plain = next((step for step in steps if fold(step) == fold(name)), STEPS.get(fold(name), ""))
+    axes = next((named[word] for word in ("dim", "axis", "dims", "axes") if word in named), "")
     if plain and not made:
+        for role in _AXES.get(axes, ()):
+            yield from (f"{value} -> {plain}({role})" for value in [*layer, *read])
+            yield f"{plain}({role})"
         yield from (f"{value} -> {plain}" for value in [*layer, *read])
         if nested:
             return
@@ -540,6 +546,13 @@ def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
         yield f"{plain}({', '.join(options)})" if options and "(" not in plain else plain
         yield f"{plain}({values[0]})" if values and "(" not in plain else plain
         yield plain
+
+
+# axes of arrays (examples, maps, rows, columns), (examples, rows, columns, maps) and (examples, steps, maps)
+_AXES: Final = {
+    "1": ("time", "maps"), "2": ("maps",), "3": ("maps",), "-1": ("maps",), "-2": ("time",), "2x3": ("space",),
+    "1x2": ("space",), "-2x-1": ("space",), "-1x-2": ("space",), "3x2": ("space",),
+}  # fmt: skip
 
 
 def _forms(
@@ -716,7 +729,8 @@ WAYS: Final = (
     (r"^(precision\s*=\s*)[\"']?(?:fp64|double|64)[\"']?$", r"\1float64"),
     (r"[\"'](\d+(?:\.\d+)?)[\"']", r"\1"), (r"=\s*(?:null|None|nil|NULL|nan)\b", "= 0"),
     (r"^width\s*=\s*(\d+)\s*$", r'width = "\1mm"'),
-    (r"^(source\s*=\s*)load_(\w+)\(.*\)", r'\1sklearn("\2")'), (r"^(source\s*=\s*)([\"'])(.*?)\2$", r'\1csv("\3")'),
+    (r"^(source\s*=\s*)load_(\w+)\(.*\)", r'\1sklearn("\2")'),
+    (r"^(source\s*=\s*)([\"'])(.*?\.\w+)\2$", r'\1csv("\3")'),
     (r"->\s*(?:\w*[mM]in_?[mM]ax\w*|scale)\s*(?:\([^()]*\))?$", "-> scale(0, 1)"),
     (r"^(source\s*=\s*)(?:mnist|MNIST|fashion_?mnist)\b.*", r'\1idx("train", test = "t10k")'),
     (r"\bdirection\s*=\s*(?:both|bi\w*|2)\b", "bidirectional = true"),
@@ -724,6 +738,8 @@ WAYS: Final = (
 )  # fmt: skip
 # patterns are read where they are first asked for: a net without a mistake needs none
 LATEX: Final = (
+    (r"\\d?frac\s*\{\s*(\w+)\s*\}\s*\{\s*(\w+)\s*\}", r"\1/\2"),
+    (r"\\d?frac\s*\{([^{}]*)\}\s*\{\s*(\w+)\s*\}", r"(\1)/\2"), (r"\\sqrt\s*\{([^{}]*)\}", r"sqrt(\1)"),
     (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
     (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
     (r"\(\s*\\cdot\s*\)", ""), (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"),

@@ -7,16 +7,20 @@ what does not check is never said. Nothing here is written into a file; that is 
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from heapq import heappop, heappush
 from itertools import chain, islice
-from math import isqrt
+from math import inf, isqrt
 from typing import NamedTuple
 
-from netspec import edits, foreign
+from netspec import edits, foreign, repairs
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, fixed
-from netspec.ops.registry import step_names
+from netspec.elaborate.program import built_in_names
+from netspec.ops.registry import operation, step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import KEYWORDS, NOUNS, STRING, TooDeep, Unexpected, parse
@@ -30,11 +34,12 @@ LONGEST = 10_000  # characters of a file; a longer one is checked once
 EFFORT = 400_000  # characters of text that are checked for all mistakes of a file, with those that operations stand for
 OPERATION = 20  # an operation takes as long to check as so many characters
 PLACES = 4  # places of one mistake at which a mend is looked for
-TRIES = 24  # proposals for one mistake that are checked
-WIDEST = 120  # proposals for one mistake
+TRIES = 40  # proposals for one mistake that are checked
+WIDEST = 200  # proposals for one mistake
+HABIT = 1.5  # what a habit costs at most
+LOST = 2.0  # what it costs that a proposal leaves out what was said
 DEPTH = 3  # habits in one statement
-EDITS = 10  # edits of tokens of one statement that are checked
-FIXES = 6  # fixes of the parser's messages in one statement
+EDITS = 8  # edits of a statement that parses
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 _OPTIONS = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
 _UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b")
@@ -107,6 +112,51 @@ def _searched(
         search.look(one)
     search.look_again()
     return search, here
+
+
+class _Way(NamedTuple):
+    """A proposal that is to be tried, or of which the habits are to be read."""
+
+    cost: float
+    number: int
+    proposal: Proposal
+    depth: int
+    habits: bool = False
+
+
+class _Queue:
+    """The proposals for a statement, the nearest to what was written first."""
+
+    def __init__(self, first: Proposal, known: Known) -> None:
+        self.first, self.known = first, known
+        self.waiting: list[_Way] = []
+        self.seen: dict[str, float] = {}
+
+    def add(self, made: Iterable[Proposal], cost: float, depth: int = 0) -> None:
+        """Add proposals at a cost."""
+        for one in made:
+            if len(self.seen) < WIDEST and self.seen.get(one.text, cost + 1) > cost:
+                self.seen[one.text] = cost
+                heappush(self.waiting, _Way(cost, len(self.seen), one, depth))
+
+    def add_near(self, made: Iterable[Proposal], way: _Way, most: float = inf, deeper: int = 1) -> None:
+        """Add proposals at what they cost beside `way`, `most` at most; what says less than was written costs more."""
+        for one in made:
+            before = self.known.text[one.start : len(self.known.text) - len(one.text) + one.end]
+            says, legal = (self.known.says, self.known.legal) if one.rule == "stmt" else (str.isidentifier,) * 2
+            lost, distance = repairs.distance(before, one.statement, says, legal)
+            cost = min(distance + LOST * (lost or one.guess) + ("\n" in one.statement), most)
+            self.add([one], max(way.cost, cost), way.depth + deeper)
+
+    def add_habits(self, way: _Way) -> None:
+        heappush(self.waiting, way._replace(cost=way.cost + 1, habits=True))
+
+    def nearest(self) -> _Way | None:
+        while self.waiting:
+            way = heappop(self.waiting)
+            if way.habits or self.seen.get(way.proposal.text) == way.cost:
+                return way
+        return None
 
 
 class _Edit(NamedTuple):
@@ -206,6 +256,10 @@ class _Search:
         begin = self.now(line.start)
         first = Proposal(self.text, begin, begin + line.end - line.start, guess)
         found = self.search(first, line.start, line.end, diagnostic)
+        row, sign, _ = line.text.partition("\n")
+        if not found and sign and row.rstrip().endswith(","):  # which made the next line a part of this one
+            end = line.start + len(row.rstrip())
+            found = self.search(first._replace(end=begin + end - line.start), line.start, end, diagnostic)
         if not found and not guess:
             self.given_up.add(line.start)
         return found
@@ -219,55 +273,49 @@ class _Search:
             diagnostic: the mistake; None for those in the statement.
         """
         own = tuple(one for one in self.errors if self.within(one, first.start, first.end))
-        if diagnostic is None:
-            diagnostic = own[0]
+        diagnostic = diagnostic or own[0]
         known = Known(first.text, diagnostic)
-        waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, own)])
-        seen = {first.text}
+        queue = _Queue(first, known)
+        queue.add([first, first.replaced(_untexed(first.statement))], 0.0)
         tries = 0
-
-        def tried(made: Iterator[Proposal], depth: int, most: int) -> bool:
-            nonlocal tries
-            while tries < most and len(seen) < WIDEST and self.effort > 0:
-                other = next(made, None)
-                if other is None:
-                    return False
-                if other.text in seen:
-                    continue
-                seen.add(other.text)
-                raw = other
-                other, stops = _settled(raw)
-                if other is not raw:  # the parser's fixes may lead astray
-                    waiting.append((raw, depth + 1, ()))
-                if not stops:
-                    tries += 1
-                    checked, work = self.check(SourceFile(self.source.name, other.text, self.source.path))
-                    self.effort -= len(other.text) + OPERATION * work
-                    found = [one for one in checked if one.severity == "error"]
-                    stops = tuple(one for one in found if self.within(one, other.start, other.end))
-                    if not stops and self.better(found, first, other) and _keeps(first, other, diagnostic):
-                        return self.keep(first, other, start, end, found)
-                    # what comes to light may have a mend of its own; a guess is made at most once
-                    certain = [one for one in stops if depth < DEPTH or all(fix.certain for fix in one.fixes)]
-                    made = chain(_foreign(other, known), _by_fixes(other, certain), made)
-                waiting.append((other, depth + 1, stops))
-            return False
-
-        while waiting:
-            proposal, depth, faults = waiting.popleft()
-            if depth == DEPTH:
-                break
-            ways = chain(_foreign(proposal, known), _by_fixes(proposal, faults), _by_habits(proposal, known))
-            if tried(ways, depth, TRIES):
-                return True
-            if depth == 0:
-                later, spent = waiting.copy(), tries  # edits of tokens have tries of their own, and habits none of them
-                if tried(_by_tokens(proposal, known), DEPTH, tries + EDITS):
-                    return True
-                waiting, tries = later, spent
-            if tried(_guesses(proposal, known), depth, TRIES):
-                return True
+        while self.effort > 0 and tries < TRIES and (way := queue.nearest()) is not None:
+            if way.habits:
+                queue.add_near(_by_habits(way.proposal, known), way, way.cost + HABIT)
+                queue.add_near(_calls_of(way.proposal, known), way)
+                continue
+            other = way.proposal
+            stops = own if other is first else _stops(other)
+            if other is not first and not stops:
+                tries += 1
+                found = self.tried(other)
+                bare = other.replaced(_BARE.sub(r"\1", other.statement))
+                if not found and bare.text != other.text and not self.tried(bare):
+                    other = bare
+                stops = tuple(one for one in found if self.within(one, other.start, other.end))
+                if not stops and self.better(found, first, other) and _keeps(first, other, diagnostic):
+                    return self.keep(first, other, start, end, found)
+            # what comes to light may have a mend of its own; a guess is made at most once
+            certain = [one for one in stops if way.depth == 0 or all(fix.certain for fix in one.fixes)]
+            if way.depth == 0:
+                queue.add(_foreign(other, known), 0.0, 1)
+                queue.add(_by_fixes(other, certain), 0.1, 1)
+                queue.add(_told(other, known), 0.1, 1)
+                queue.add_near(_by_habits(other, known), way, HABIT)
+                queue.add_near(_calls_of(other, known), way)
+                others = chain(_by_tokens(other, known), _meant(other, known), _guesses(other, known))
+                queue.add_near(others, way, deeper=DEPTH - 1)
+            elif way.depth < DEPTH:
+                queue.add(_foreign(other, known), way.cost + 0.1, way.depth + 1)
+                queue.add_near(_by_fixes(other, certain), way)
+                if way.depth < DEPTH - 1:
+                    queue.add_habits(way)
         return False
+
+    def tried(self, proposal: Proposal) -> list[Diagnostic]:
+        """The errors of a text."""
+        checked, work = self.check(SourceFile(self.source.name, proposal.text, self.source.path))
+        self.effort -= len(proposal.text) + OPERATION * work
+        return [one for one in checked if one.severity == "error"]
 
     def better(self, found: Sequence[Diagnostic], first: Proposal, other: Proposal) -> bool:
         """Whether a text has fewer mistakes, apart from those in other statements that the wrong one hid."""
@@ -337,24 +385,13 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
 
 def _captions(written: str, made: str, rule: str) -> bool:
     """Whether words that were read as the language's come to stand in quotes, where they say nothing; settings may."""
-    quoted = {word for text in re.findall(STRING, made) if text not in written for word in re.findall(r"\w+", text)}
+    quoted = {text.strip('" ').partition(" ")[0] for text in re.findall(STRING, made) if text not in written}
     captioned = rule == "stmt" and not written.startswith("use")
     return bool(quoted) and captioned and (not quoted.isdisjoint(KEYWORDS) or edits.stop(written, rule) is None)
 
 
 def _count(errors: Sequence[Diagnostic]) -> int:
     return sum(error.times for error in errors)
-
-
-def _settled(proposal: Proposal) -> tuple[Proposal, tuple[Diagnostic, ...]]:
-    """Make the fixes of what stops the parser, one after the other; return also what stops it at last, if anything."""
-    for _ in range(FIXES):
-        stops = _stops(proposal)
-        mended = next(_by_fixes(proposal, stops), proposal)
-        if not stops or mended.text == proposal.text:
-            return proposal, stops
-        proposal = mended
-    return proposal, _stops(proposal)
 
 
 def _stops(proposal: Proposal) -> tuple[Diagnostic, ...]:
@@ -398,6 +435,23 @@ class Known(NamedTuple):
     def layers(self) -> list[str]:
         return [name for keyword in ("input", "hidden", "output") for name in self.names(keyword)]
 
+    def says(self, word: str) -> bool:
+        """Whether a word means something: a name of the file, a word of the language or of another tool."""
+        if word in foreign.ACTIVATION_OPTIONS:
+            return False
+        if f"{word}(" in self.text or re.search(r"[\d_]", word) or self.legal(word):
+            return True
+        return any(word in table for table in (foreign.OPTIONS, foreign.WORDS, foreign.NOUNS)) or (
+            foreign.fold(word) in foreign.STEPS
+        )
+
+    def legal(self, word: str) -> bool:
+        return word in self.words()
+
+    def words(self) -> frozenset[str]:
+        """The names of the file, and the words of the language."""
+        return _words(self.text) | _language()
+
     def free(self, *names: str) -> str:
         """The first of these names that the file does not use."""
         used = set(re.findall(r"\w+", self.text))
@@ -427,6 +481,29 @@ class Known(NamedTuple):
         return found[1] if found is not None else ""
 
 
+@lru_cache(maxsize=4)
+def _words(text: str) -> frozenset[str]:
+    """The names that a text defines, and the words that stand in it more than once."""
+    seen = Counter(re.findall(r"[^\W\d]\w*", text))
+    defined = re.findall(r"^\s*(?:input|hidden|output|let|net|block)\s+([^\W\d]\w*)", text, re.MULTILINE)
+    return frozenset(defined) | {word for word, times in seen.items() if times > 1}
+
+
+_VALUES = ("true", "false", "maps", "space", "time", "all", "x")
+
+
+def _options() -> Iterator[str]:
+    for name in step_names():
+        with contextlib.suppress(KeyError):
+            for option, declared in operation(name).options.items():
+                yield from (option.rstrip("_"), *declared.choices)
+
+
+@cache
+def _language() -> frozenset[str]:
+    return frozenset((*KEYWORDS, *NOUNS, *step_names(), *built_in_names(), *_VALUES, *_options()))
+
+
 def _foreign(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     edges = re.split(r"\s*(?:->|→|,)\s*", re.sub(r"^return\s+", "", proposal.statement))
     if edges != [proposal.statement] and set(edges) <= {*known.layers()}:  # x -> z -> y, return y: the layers say it
@@ -434,10 +511,18 @@ def _foreign(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     yield from (proposal.replaced(text) for text in _calls(proposal.statement, known, False))
 
 
+def _told(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The statement with its type, or the arguments of its calls, read as other libraries write them."""
+    if known.diagnostic.code.startswith(("NS1", "NS3", "NS404")):
+        yield from (proposal.replaced(text) for text in _shapes(proposal.statement, known))
+    if known.diagnostic.code.startswith("NS21"):
+        yield from (proposal.replaced(text) for text in _calls(proposal.statement, known, True))
+
+
 def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     """The statement as the habits read it."""
     statement = proposal.statement
-    layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|\d+", statement))
+    layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|(?<!\w)\d+(?!\w)", statement))
     yield proposal.replaced(
         re.sub(r"\((-?[\d.]+),\s*(-?[\d.]+)\)", r"(\2, \1)", statement)
     )  # bounds in the wrong order
@@ -448,7 +533,10 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     yield from _regions(proposal)
     if known.diagnostic.code == "NS212":
         yield from _raised(proposal, known)
-    yield from (proposal.replaced(text) for text in _calls(statement, known, True))
+
+
+def _calls_of(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    return (proposal.replaced(text) for text in _calls(proposal.statement, known, True))
 
 
 def _raised(proposal: Proposal, known: Known) -> Iterator[Proposal]:
@@ -472,26 +560,78 @@ def _guesses(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 
 
 def _by_tokens(proposal: Proposal, known: Known) -> Iterator[Proposal]:
-    """The statement after one edit of its tokens; nearest to what stops the parser, else to the mistake."""
+    """The nearest other statements that parse."""
     span = known.diagnostic.span
-    if "\n" not in proposal.statement:
-        place = max(0, span.start - proposal.start) if span is not None else 0
-        for made in islice(edits.edited(proposal.statement, proposal.rule, place), EDITS):
-            yield proposal.replaced(made.text, made.guess)
+    statement, rule = proposal.statement, proposal.rule
+    if "\n" in statement:
+        return
+    place = max(0, span.start - proposal.start) if span is not None else 0
+    found = repairs.repairs(statement, edits.kind(statement, rule), known.says, known.words(), place)
+    for one in found if edits.stop(statement, rule) is not None else islice(found, EDITS):
+        names = _USED.findall(re.sub(STRING, "", one.text)) if statement.startswith(("hidden", "output")) else []
+        texts = [text for text in re.findall(STRING, one.text) if text not in statement and rule == "stmt"]
+        if all(map(known.legal, names)) and not any(known.says(text.strip('"').partition(" ")[0]) for text in texts):
+            yield proposal.replaced(one.text, one.guess)
+
+
+# names that are read: neither that of the line nor those of options
+_USED = re.compile(r"(?<!\.)(?<!^)(?<!\w)(?<!hidden )(?<!output )(?<!input )(?<!let )[^\W\d]\w*+(?!\s*[=:](?!=))")
+_READS = ("NS218", "NS219", "NS221", "NS226", "NS227", "NS228")  # mistakes of what a line reads
+_PIECE = re.compile(r"`([^`…]+)`")
+_OPERAND = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.\w+)?(?![\w(=.]|\s*(?:[:=({]|->))")
+_NOUNS = re.compile(r"\b(?:perceptrons?|filters?\s+\w+(?:\s*x\s*\w+)*)(?=\s|$|[,)])(?P<options>\s*\()?")
+
+
+def _meant(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The statement with what the message speaks of: steps behind values, options, a layer in front of a step."""
+    statement, diagnostic = proposal.statement, known.diagnostic
+    if diagnostic.span is None or not statement.startswith(("hidden", "output")):
+        return
+    head = _HEAD.match(statement)
+    if head is None:
+        return
+    pieces = [piece for line in diagnostic.help for piece in _PIECE.findall(line)]
+    for piece in dict.fromkeys(pieces):
+        if piece.startswith("->"):
+            for match in _OPERAND.finditer(statement, head.end()):
+                yield proposal.replaced(f"{statement[: match.start()]}({match[0]} {piece}){statement[match.end() :]}")
+            for match in re.finditer(r"\s*(?:\)|$)", statement[head.end() :]):
+                at = head.end() + match.start()
+                yield proposal.replaced(f"{statement[:at]} {piece}{statement[at:]}")
+        elif (named := re.fullmatch(r"(\w+) -> .+", piece)) is not None:  # `k -> transpose`
+            for match in re.finditer(rf"(?<![\w.]){named[1]}(?![\w.])", statement[head.end() :]):
+                at = head.end() + match.start()
+                yield proposal.replaced(f"{statement[:at]}({piece}){statement[at + len(named[1]) :]}")
+        elif re.fullmatch(r"[\w.]+ = \S+", piece):
+            for match in _NOUNS.finditer(statement, head.end()):
+                if match["options"]:
+                    yield proposal.replaced(f"{statement[: match.end()]}{piece}, {statement[match.end() :]}")
+                else:
+                    yield proposal.replaced(f"{statement[: match.end()]} ({piece}){statement[match.end() :]}")
+    if diagnostic.code not in _READS:
+        return
+    begin = max(diagnostic.span.start - proposal.start, head.end())
+    for at in dict.fromkeys((begin, head.end(), *(match.end() for match in re.finditer(r"\(", statement)))):
+        for layer in known.layers():
+            yield proposal.replaced(f"{statement[:at]}{layer} -> {statement[at:]}")
 
 
 # ---- habits
 
 
+def _untexed(statement: str) -> str:
+    """Return a statement with its TeX as netspec writes it; texts in quotes may have TeX of their own."""
+    if re.search(r"[\\$]|[_^]\{", statement) is None:
+        return statement
+    parts = re.split(f"({STRING})", statement)
+    for pattern, right in foreign.LATEX:
+        parts[::2] = [re.sub(pattern, right, part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def _patterns(statement: str, known: Known) -> Iterator[str]:
     """The statement with one habit of `foreign.WAYS` taken back."""
-    plain = statement
-    if re.search(r"[\\$]|[_^]\{", statement) is not None:
-        parts = re.split(f"({STRING})", statement)  # texts in quotes may have TeX of their own
-        for pattern, right in foreign.LATEX:
-            parts[::2] = [re.sub(pattern, right, part) for part in parts[::2]]
-        plain = "".join(parts)
-        yield plain
+    plain = _untexed(statement)
     real = _REAL.match(plain)
     if real is not None:
         yield f"input {real[1]}: {'x'.join(real[2].translate(_RAISED).split())}"
@@ -500,6 +640,8 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
             yield re.sub(pattern, right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
+# brackets around nothing or a single word, and a comma before a bracket
+_BARE = re.compile(r"(?<=\w)\(\s*\)|,\s*(?=\))|(?<![\w.])\(([\w.]+)\)(?!\.)")
 _QUOTES = '", "'
 _CLOSES = {"(": ")", "[": "]"}
 _MADE = re.compile(r"\b(?:perceptron|filter)s?\b")

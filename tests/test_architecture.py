@@ -32,7 +32,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from the rooms before it.
 ORDER = (
     "version source names limits registry files diagnostics foreign parts documents plugins compute ir ops syntax"
-    " elaborate edits mends config summary codegen"
+    " elaborate edits repairs mends config summary codegen"
     " figure proposals spec editor training importing serve notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import click
 
+from netspec import foreign
 from netspec.cli.options import Named
 from netspec.diagnostics.errors import NetspecError
 from netspec.names import meant, nearest
@@ -61,7 +62,15 @@ def _edited(group: click.Group, context: click.Context, argv: list[str]) -> Iter
             yield [*before, f"-{word}", *behind]
             guess = nearest(flag.lstrip("-"), [each.lstrip("-") for each in options if each.startswith("--")])
             yield [*before, f"--{guess}{sign}{value}", *behind]
-            if sign or (behind and not behind[0].startswith("-")):  # a size as a flag
+            given = value if sign else next(iter(behind), "")
+            further = behind if sign else behind[1:]
+            for other in dict.fromkeys(_told(flag, given, options)):
+                valued = not options[other].is_flag
+                pairs = "=" in (options[other].metavar or "")
+                if not valued or (given and ("=" in given or not pairs)):
+                    yield [*before, other, *([given, *further] if valued else behind)]
+                    yield [*before, other, foreign.VALUES.get(given.lower(), given), *further]
+            if re.fullmatch(r"--?[^\W\d]\w*", flag) and re.fullmatch(r"[\w.]+(?<![a-z])|true|false", given):  # a size
                 setting = f"{flag.lstrip('-')}={value or behind[0]}"
                 yield [*before, "--set", setting, *(behind if sign else behind[1:])]
             yield from ([other, *rest] for other in group.list_commands(context))
@@ -83,6 +92,43 @@ def _edited(group: click.Group, context: click.Context, argv: list[str]) -> Iter
             yield from ([*before, each, word, *behind] for each, item in options.items() if word in _values(item))
             if "-o" in options and _FILE.match(word):
                 yield [*before, "-o", word, *behind]
+
+
+def _told(flag: str, given: str, options: Mapping[str, click.Option]) -> Iterator[str]:
+    """The flags that a flag which there is not may be: by its name, by what the help of a flag says, by its value."""
+    name = flag.lstrip("-").replace("-", "_").lower()
+    named = {option.lstrip("-").replace("-", "_"): option for option in options if option.startswith("--")}
+    other = foreign.OPTIMIZER_OPTIONS.get(name) or foreign.SETTINGS.get(name) or foreign.FLAGS.get(name)
+    yield from (named[word] for word in (other and other.lstrip("-"), meant(name, named)) if word in named)
+    words = _stems(name)
+    yield from (each for each, option in options.items() if words and words <= _stems(option.help or ""))
+    if "=" in given:
+        yield from ("--set" for option in named.values() if option == "--set")
+    if _FILE.match(given):
+        yield from (each for each in ("-o",) if each in options)
+    picky = [each for each, option in options.items() if _takes(option, given) and not _takes(option, "?")]
+    form = re.sub(r"\d+", "0", given)
+    shaped = re.compile(rf"\b{re.escape(form)}\b")
+    picky += [each for each, option in options.items() if "0" in form and shaped.search(_form(option))]
+    yield from picky if given and form != "0" and len({*picky}) == 1 else ()
+
+
+def _form(option: click.Option) -> str:
+    return re.sub(r"\d+", "0", option.help or "") if not option.is_flag else ""
+
+
+def _stems(text: str) -> set[str]:
+    return {word.rstrip("s") for word in re.findall(r"[a-z]{3,}", text.lower())}
+
+
+def _takes(option: click.Option, value: str) -> bool:
+    if option.is_flag or option.multiple:
+        return False
+    try:
+        option.type_cast_value(click.Context(click.Command("netspec")), value)
+        return True
+    except (click.ClickException, NetspecError):
+        return False
 
 
 def _values(option: click.Option) -> tuple[str, ...]:

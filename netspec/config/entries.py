@@ -171,6 +171,8 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
         _of_file(entries, value.name, value, reader, what)
         return bind(_find(entries, value.name, value.at, reader, what), (), reader, value.at)
     if isinstance(value, tree.Call):
+        if value.step is not None:
+            raise reader.fault(value.at, "NS590", step=value.name)
         cls = _find(entries, value.name, value.path_at, reader, what)
         return bind(cls, value.args, reader, value.at)
     hint, fix = Hint("one_of", {"legal": Quoted(tuple(entries))}), None

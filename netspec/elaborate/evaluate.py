@@ -139,7 +139,7 @@ def _number(value: tree.Value, names: Names, want: Want) -> Any:
             return _number(value.chain.items[0], names, want)
         case tree.Chain() if len(value.items) == 1:
             return _number(value.items[0], names, want)
-        case tree.Call() if value.name == "sqrt" and len(value.args) == 1:
+        case tree.Call() if value.name == "sqrt" and len(value.args) == 1 and value.step is None:
             return _root(value, names, want)
         case tree.Unreadable():
             raise Undefined

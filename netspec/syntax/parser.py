@@ -117,7 +117,7 @@ class _Rule(NamedTuple):
     whole: bool  # whether all symbols are kept unchanged
 
 
-class _Machine(NamedTuple):
+class Machine(NamedTuple):
     rules: list[_Rule]
     passes: list[str | None]  # for each rule that keeps its only symbol unchanged, its left side
     states: list[dict[str, int]]
@@ -134,7 +134,7 @@ def _scanner(signs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @cache
-def _machine() -> _Machine:
+def machine() -> Machine:
     table = load_table()
     rules = []
     passes: list[str | None] = []
@@ -155,7 +155,7 @@ def _machine() -> _Machine:
         passes.append(left if plain and unwrap else None)
     scanners = [_scanner(tuple(sign for sign in _SIGNS if sign in state)) for state in table["states"]]
     named = frozenset(state["path"] for state in table["states"] if "path" in state)
-    return _Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"], named)
+    return Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"], named)
 
 
 def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]) -> tuple[str, int]:
@@ -187,15 +187,15 @@ def parse(source: SourceFile, start: str = "start", region: Place | None = None)
 
     Raises Unexpected, TooDeep or build.BadText at the first mistake.
     """
-    machine = _machine()
+    table = machine()
     if region is None:
         text, at, stop = source.text + "\n", 0, len(source.text) + 1
     else:
         text, at, stop = source.text, *region
-    return _run(machine, start, text, at, stop)
+    return _run(table, start, text, at, stop)
 
 
-def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
+def _run(machine: Machine, start: str, text: str, at: int, stop: int) -> Any:
     rules, states, scanners, passes = machine.rules, machine.states, machine.scanners, machine.passes
     final = machine.ends[start]
     state = machine.starts[start]
@@ -253,7 +253,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
 _NESTING = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
 
 
-def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: int, recent: list[str]) -> None:
+def _check_end(machine: Machine, stack: list[int], text: str, at: int, stop: int, recent: list[str]) -> None:
     """Raise Unexpected unless the text ends here; called if no token matches."""
     skipped = _SKIPPED.match(text, at, stop)
     begin = skipped.end() if skipped else at
@@ -261,20 +261,20 @@ def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: in
         raise Unexpected("CHARACTER", text[begin], (begin, begin + 1), _viable(machine, stack), tuple(recent))
 
 
-def _as_name(machine: _Machine, stack: list[int], kind: str, word: str, at: Place, recent: list[str]) -> str:
+def _as_name(machine: Machine, stack: list[int], kind: str, word: str, at: Place, recent: list[str]) -> str:
     """Return the terminal NAME for a keyword that is allowed as a name here; otherwise raise Unexpected."""
     if kind in _WORDS and "NAME" in machine.states[stack[-1]]:
         return "NAME"
     raise Unexpected(kind, word, at, _viable(machine, stack), tuple(recent))
 
 
-def _viable(machine: _Machine, stack: list[int]) -> frozenset[str]:
+def _viable(machine: Machine, stack: list[int]) -> frozenset[str]:
     """Return the terminals that are possible next. The state lists more of them, because LALR merges states."""
     known = [name for name in machine.states[stack[-1]] if name.isupper() or name[0] in "_$"]
     return frozenset(name for name in known if _shifts(machine, stack.copy(), name))
 
 
-def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
+def _shifts(machine: Machine, stack: list[int], kind: str) -> bool:
     """Whether a terminal is really possible next, tested on a copy of the stack."""
     while True:
         code = machine.states[stack[-1]].get(kind)
@@ -284,6 +284,52 @@ def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
         if rule.length:
             del stack[-rule.length :]
         stack.append(machine.states[stack[-1]][rule.left])
+
+
+def advanced(machine: Machine, stack: tuple[int, ...], kind: str) -> tuple[int, ...] | None:
+    """Return the parser's stack after it has read a terminal; None if the terminal cannot stand there."""
+    states, made = machine.states, [*stack]
+    while True:
+        code = states[made[-1]].get(kind)
+        if code is None:
+            return None
+        if code >= 0:
+            return (*made, code)
+        rule = machine.rules[~code]
+        if rule.length:
+            del made[-rule.length :]
+        made.append(states[made[-1]][rule.left])
+
+
+def ended(machine: Machine, stack: tuple[int, ...], start: str) -> bool:
+    """Whether what was read is a whole `start`, with nothing behind it."""
+    states, made = machine.states, [*stack]
+    while made[-1] != machine.ends[start]:
+        code = states[made[-1]].get(END)
+        if code is None or code >= 0:
+            return False
+        rule = machine.rules[~code]
+        if rule.length:
+            del made[-rule.length :]
+        made.append(states[made[-1]][rule.left])
+    return True
+
+
+@cache
+def kinds(text: str) -> tuple[str, ...]:
+    """Return the terminals that a token may be, depending on where it stands; () for a sign without a meaning."""
+    if text[0].isalpha():
+        word = NOUNS.get(text) or KEYWORDS.get(text) or ("_X" if text == "x" else None)
+        looking = _LOOKING.get(text.split()[0])
+        return (*filter(None, (word, looking and looking[0])), *([] if " " in text else ["NAME"]))
+    if text[0].isdigit():
+        return ("INT", "NUMBER") if text.isdigit() else ("NUMBER",)
+    if text[0] == '"':
+        return ("STRING",) if len(text) > 1 else ()
+    if text[0] == "." and text[1:].isdigit():
+        return ("INDEX",)
+    sign = _PUNCTUATION.get(text) if text.isascii() else None
+    return ("_NEG", "ADDOP") if text == "-" else () if sign is None else (sign,)
 
 
 def _reduce(
