@@ -123,7 +123,11 @@ def distance(
     """
     ours, theirs = (_SPLIT.findall(text.replace('"', ' " ')) for text in (written, other))
     texts = [text for text in re.findall(STRING, other) if text not in written]
-    spoken = [word for text in texts for word in re.findall(r"\w+", text)] if written.split()[0] in KEYWORDS else []
+    spoken = (
+        [word for text in texts for word in re.findall(r"\w+", text)]
+        if written.split(None, 1)[:1] and written.split(None, 1)[0] in KEYWORDS
+        else []
+    )
     far = sum(2.5 for word in spoken if word[0].isdigit() or known(word))
     if not texts and re.sub(r"\W+", "", written) == re.sub(r"\W+", "", other):
         return False, 0.4 * _signs(*(re.sub(r"\s+", "", text.replace("->", "→")) for text in (written, other)))
