@@ -163,9 +163,11 @@ def bilinear(site: Site, view: View, to: Any = None, corners: bool = False, *_: 
 
 
 def _upsampled(site: Site, view: View, **options: Any) -> View:
+    to = site.shape_of()[2:]
+    if not site.type(view).space and not any(view.dims[2:]):  # what has one place is the same everywhere
+        return _resized(site, view, site.graph.add("expand", [view.edge], space=to))
     found = _of_space(site, view)
     space = tuple(int(length) for length in site.type(found).space)  # type: ignore[arg-type]
-    to = site.shape_of()[2:]
     if to == space:
         return found
     if all(new % old == 0 for new, old in zip(to, space, strict=True)):

@@ -132,7 +132,7 @@ def split(site: Site, view: View, sizes: int | Sequence[int], axis: int = 0) -> 
 
 @recognises("cat", "concat", "concatenate", takes=(Turned,))
 def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
-    part = joined(values)
+    part = values[0] if len(values) == 1 else joined(values)
     if part is not None:
         return part
     first = next(each for each in values if isinstance(each, View))
