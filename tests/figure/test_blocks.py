@@ -375,11 +375,24 @@ def test_a_choice_among_copies_shows_what_chooses_and_which_are_chosen() -> None
     assert {node(scene, f"a.experts.{text}").pen.ink for text in "26"} == {"ink"}
     assert node(scene, "a.experts.1").pen.ink == "faint"
     assert list(frames(scene)) == ["cluster a", "cluster y", "detail SwiGLU"]  # a line says what the copies of a are
-    assert [one.plain for one in scene.texts if one.id == "cluster a.title"] == [
-        "a: mixture, 6 experts, top 2, 1 shared"
-    ]
+    assert [one.plain for one in scene.texts if one.id == "cluster a.title"] == ["a: mixture, 6 experts, top 2"]
     rows = [item.plain for item in scene.texts if item.id.endswith(".row1")]
-    assert [text for text in rows if "perceptrons" in text or "SwiGLU" in text] == ["4 perceptrons → relu", "SwiGLU(5)"]
+    assert [text for text in rows if "perceptrons" in text or "SwiGLU" in text] == [
+        "4 perceptrons → relu, 1 shared",
+        "SwiGLU(5)",
+    ]
+
+
+def test_the_first_input_of_a_block_needs_no_name_and_a_closed_block_has_the_colour_of_its_kind() -> None:
+    block = "block B {\n  input u: d\n  input v: d\n  output y: u + v -> d perceptrons\n}\n"
+    net = "net n {\n  input p: 4\n  input q: 4\n  output y: p -> B(v = q)\n}"
+    scene = netspec.parse(block + net).net().render(view="blocks", depth=0, details=False).scene
+    assert [item.plain for item in scene.texts if "~y" in item.id] == ["4", "v, 4"]
+    outer = "block C {\n  input u: d\n  output y: u + (u -> B(v = u))\n}\n"
+    stacked = block + outer + "net n {\n  input p: 4\n  output y: repeat 2 { C }\n}"
+    closed = netspec.parse(stacked).net().render(view="blocks", depth=0, details=True).scene
+    filled = {item.fill for item in closed.nodes if "B" in said(closed, item.id)}
+    assert filled == {"tint-dense"}
 
 
 def test_a_closed_choice_names_its_copies() -> None:

@@ -148,7 +148,7 @@ def test_sizes_go_before_blocks_and_the_sizes_in_blocks_first() -> None:
     drawing = Drawing(netspec.parse(BESIDE).net().graph, FigureSettings(view="blocks"))
     sets = [[way.fit for way in content] for content in VIEWS["blocks"]()._folds(drawing)]  # type: ignore[attr-defined]
     assert [way.types for way in sets[0]] == [Types.ALL, Types.NET, Types.STAGES, Types.NONE]
-    assert [sorted(content[0].less) for content in sets] == [[], [1], [0], [0, 1]]
+    assert [sorted(content[0].less) for content in sets] == [[], [0], [1], [0, 1]]  # the smaller first
 
 
 def test_rows_begin_with_the_last_stack_again() -> None:

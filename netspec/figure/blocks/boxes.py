@@ -27,7 +27,7 @@ from netspec.figure.blocks.plan import (
     Row,
     label_size,
 )
-from netspec.figure.blocks.step_words import arguments, copies_words, scope_title, step_lines, steps_back, tint_of
+from netspec.figure.blocks.step_words import arguments, choice_words, scope_title, step_lines, steps_back, tint_of
 from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
@@ -371,7 +371,7 @@ def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
     if layer.scope == 0 and scope.parent == 0:
         found.rows = tuple(_caption(collapsed, layer, scope))
     if collapsed.choice(scope) is not None:
-        said = words(", ".join(copies_words(collapsed, scope)))
+        said = words(choice_words(collapsed, scope))
         found.rows = (*found.rows, *([Row(said, LIGHT, "faint")] if said else []))
     return _titled(found)
 
@@ -424,6 +424,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     words: dict[tuple[str, str, int], dict[str, None]] = {}
     places: dict[tuple[str, str, int], dict[int, tuple[int, ...]]] = {}
     delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
+    mains: dict[tuple[str, str, int], str] = {}
     ends: dict[str, NodeGroup] = {}
     for node in collapsed.graph.nodes:
         target = collapsed.of.get(node.index)
@@ -441,13 +442,15 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 key = (source.id, target.id, min(delay, 1))
                 values.setdefault(key, collapsed.type_read(node, position, source_edge))
                 said = words.setdefault(key, {})
-                role = _role(collapsed, target, node, position)
+                role, main = _role(collapsed, target, node, position)
                 if role == ordinal(position + 1, collapsed.lang):
                     role = ""
                     if delay >= 0:
                         places.setdefault(key, {})[position] = steps
                 if not delay:
                     said |= {_part(collapsed, source, source_edge): None, role: None}
+                    if main:  # the others say what they are
+                        mains[key] = role
     found = []
     # an arrow that is two inputs which no times tell apart: then all say which they are
     twice = {key[1] for key, of in places.items() if len(of) > 1 and not (key[2] and _in_a_row(of))}
@@ -456,6 +459,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     for (source_id, target_id, least), value in values.items():
         source, target = ends[source_id], ends[target_id]
         texts = [text for text in words[source_id, target_id, least] if text]
+        texts = [] if texts == [mains.get((source_id, target_id, least))] else texts
         if not least and source_id not in typed and value is not None and _is_news(collapsed, source, value):
             typed.add(source_id)
             texts.append(type_words(value, collapsed.lang))
@@ -498,8 +502,11 @@ def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
     return f"{source.layer.label}.{edge.output + 1}" if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
 
 
-def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> str:
-    """Return what a value is for the box that reads it, if the box reads several: `keys`, or the name of an input."""
+def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> tuple[str, bool]:
+    """Return what a value is for the box that reads it, if the box reads several: `keys`, or the name of an input.
+
+    And whether that is the first input of a block, which the wire that leads on from step to step brings.
+    """
     graph = collapsed.graph
     around = list(graph.ancestors(node.scope))
     # the block that the box stands for, or the outermost one that its line calls
@@ -510,12 +517,12 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
         read = graph.nodes[node.inputs[position].node]
         while read.kind == "port" and read.index not in names:
             read = graph.nodes[read.inputs[0].node]
-        return names.get(read.index, "")
+        return names.get(read.index, ""), next(iter(names), None) == read.index
     if not target.line and node.op.chooser() is not None:
-        return ""  # its parts are boxes with names
+        return "", False  # its parts are boxes with names
     # what a later step of a closed line reads besides is said by the line's text
     roles = () if target.line and node is not target.nodes[0] else node.op.roles(len(node.inputs), collapsed.lang)
-    return roles[position] if len(roles) > position else ""
+    return roles[position] if len(roles) > position else "", False
 
 
 def _in_a_row(places: dict[int, tuple[int, ...]]) -> bool:

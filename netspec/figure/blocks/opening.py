@@ -41,6 +41,17 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     return found
 
 
+def least_first(drawings: list[CollapsedGraph]) -> list[int]:
+    """Return the numbers of the blocks beside a net: the deepest of those with the fewest weighted steps first."""
+
+    def steps(number: int) -> int:
+        graph, name = drawings[number + 1].graph, drawings[number + 1].part.name
+        calls = [one for one in graph.scopes if one.kind == "block" and one.name == name]
+        return sum(bool(node.path) for one in calls for node in graph.nodes[one.first : one.last])
+
+    return sorted(range(len(drawings) - 1), key=lambda number: (steps(number), -number))
+
+
 def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> CollapsedGraph:
     """Return the drawing of the net: opened to the depth in the settings, or to the depth that suits the net.
 

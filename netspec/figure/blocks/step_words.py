@@ -32,7 +32,9 @@ FLIP = -2  # stands in place of a block index for a step that reverses the order
 
 def tint_of(settings: FigureSettings, group: NodeGroup) -> str:
     """Return the colour or role of a box's background: the user's, or that of its kind."""
-    kind = "input" if group.port else "block" if group.scope is not None and not group.line else kind_of(group.nodes)
+    kind = "input" if group.port else kind_of(group.nodes)
+    if group.scope is not None and (not kind or settings.of("block").color):
+        kind = "block"
     block = "" if group.scope is None else group.scope.name
     return ground(settings, group.layer.path, kind, block) or (KINDS[kind][0] if kind else PLAIN)
 
@@ -125,12 +127,19 @@ def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
         return scope.name
     node = collapsed.graph.nodes[scope.last - 1]
     said = step_words(collapsed, node)
-    if collapsed.is_open(scope) and collapsed.choice(scope) is not None:
-        op = collapsed.steps[node.index].op
-        choice, title = op.chooser(collapsed.lang), op.title(collapsed.lang)
-        others = (text for text in said.split(", ") if choice is None or text not in choice.lines)
-        return ", ".join((title, *(text for text in others if text not in title.split(", "))))
+    if collapsed.is_open(scope) and collapsed.choice(scope) is not None:  # its parts say the rest
+        return collapsed.steps[node.index].op.title(collapsed.lang)
     return ": ".join((said, *copies_words(collapsed, scope)))
+
+
+def choice_words(collapsed: CollapsedGraph, scope: Scope) -> str:
+    """Return what stands below the title of an open choice: what the copies are, and what no part of it says."""
+    node = collapsed.graph.nodes[scope.last - 1]
+    words = step_words(collapsed, node).split(", ")
+    op = collapsed.steps[node.index].op
+    choice = op.chooser(collapsed.lang)
+    elsewhere = (*op.title(collapsed.lang).split(", "), *(choice.lines if choice is not None else ()))
+    return ", ".join((*copies_words(collapsed, scope), *(text for text in words if text not in elsewhere)))
 
 
 def copies_words(collapsed: CollapsedGraph, scope: Scope) -> list[str]:

@@ -382,18 +382,18 @@ class Blocks(View):
 
     def _folds(self, drawing: Drawing) -> Iterator[tuple[FigureSettings, ...]]:
         """Yield the figure that is asked for, with ever fewer sizes of values in it; then so with ever fewer blocks."""
-        from netspec.figure.blocks.opening import opened
+        from netspec.figure.blocks.opening import least_first, opened
 
         asked = drawing.settings
-        beside = range(len(opened(drawing.graph, asked)) - 1)
+        beside = least_first(opened(drawing.graph, asked))
         yield self._sizes(asked, bool(beside))
         if asked.unfold or asked.depth is not None:
             asked = replace(asked, unfold=False, depth=None)
             yield (asked.without(say("once", asked.lang)),)
-            beside = range(len(opened(drawing.graph, asked)) - 1)
-        # one block for which there is no room, the deepest first; then ever more. The figure says what it does not open
+            beside = least_first(opened(drawing.graph, asked))
+        # one block for which there is no room, the least first; then ever more. The figure says what it does not open
         for less in dict.fromkeys(
-            map(frozenset, [*((one,) for one in beside[::-1]), *(beside[n:] for n in beside[::-1])])
+            map(frozenset, [*((one,) for one in beside), *(beside[: n + 1] for n in range(len(beside)))])
         ):
             yield self._sizes(replace(asked, fit=asked.fit._replace(less=less)), len(less) < len(beside))
 
