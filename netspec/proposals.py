@@ -142,6 +142,8 @@ class _Queue:
     def add_near(self, made: Iterable[Proposal], way: _Way, most: float = inf, deeper: int = 1) -> None:
         """Add proposals at what they cost beside `way`, `most` at most; what says less than was written costs more."""
         for one in made:
+            if one.text in self.seen or len(self.seen) >= WIDEST:
+                continue
             before = self.known.text[one.start : len(self.known.text) - len(one.text) + one.end]
             says, legal = (self.known.says, self.known.legal) if one.rule == "stmt" else (str.isidentifier,) * 2
             lost, distance = repairs.distance(before, one.statement, says, legal)
