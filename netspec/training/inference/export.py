@@ -226,12 +226,12 @@ def _traced(made: Outline, module: nn.Module, kind: str) -> bytes:
     import torch
 
     live = module
+    # torch works out which lengths the net can take, and refuses if that is one length alone
+    shapes: Any = tuple(dict.fromkeys(each, torch.export.Dim.DYNAMIC) for each in made.arguments.values())
     if kind == ".onnx":
         from netspec.training.inference.onnx_ import portable
 
-        live = portable(made.net.graph, module)
-    # torch works out which lengths the net can take, and refuses if that is one length alone
-    shapes = tuple(dict.fromkeys(each, torch.export.Dim.DYNAMIC) for each in made.arguments.values())
+        live, shapes = portable(made.net.graph, module), (shapes,)
     program = torch.export.export(live, example(made, ROWS, 0), dynamic_shapes=shapes)
     if kind == ".onnx":
         from netspec.training.inference.onnx_ import model

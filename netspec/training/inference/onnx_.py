@@ -34,7 +34,23 @@ def portable(graph: Graph, module: nn.Module) -> nn.Module:
     for inner in found.modules():
         if isinstance(inner, nn.RNNBase):
             inner.forward = lambda x, before=None, cell=inner: (_applied(cell, x, None), None)
-    return found.eval()
+    return _held(found.eval())
+
+
+def _held(module: nn.Module) -> nn.Module:
+    """Return a module that calls another one: torch's programs have attributes of their own, such as `code`, which are
+    no names for layers."""
+    from torch import nn
+
+    class Held(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = module
+
+        def forward(self, *values: Tensor) -> Any:
+            return self.net(*values)
+
+    return Held()
 
 
 def _applied(cell: nn.RNNBase, x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -133,10 +149,12 @@ def model(
 
 
 def _named(model: Any, inputs: Mapping[str, Mapping[int, str]]) -> None:
-    """Give the open axes of a model's inputs and outputs the names of the spec."""
+    """Give the arrays of a model, and the open axes of its inputs and outputs, the names of the spec."""
     names: dict[str, str] = {}
     for value, axes in zip(model.graph.inputs, inputs.values(), strict=True):
         names |= {str(value.shape[at]): name for at, name in axes.items()}
+    for value in [*model.graph.initializers.values()]:
+        value.name = value.name.removeprefix("net.")
     for value in (*model.graph.inputs, *model.graph.outputs):
         for at, size in enumerate(value.shape):
             value.shape[at] = names.get(str(size), size)
