@@ -113,7 +113,8 @@ def test_an_example_is_drawn_or_refused(name: str, shape: int) -> None:
     net = netspec.parse(f"net n {{\n  input x: {given}\n  {hidden}\n  output y: {output}\n}}\n").net()
     arrays = {key: value.numpy() for key, value in net.module().state_dict().items()}
     example = "x=" + ",".join(str(number % 3) for number in range(shape))
-    drawn, refused = set(), 0
+    drawn: set[str | None] = set()
+    refused = 0
     for view in (None, *VIEWS):
         try:
             plain = net.render(view=view, weights=arrays)
