@@ -60,7 +60,7 @@ class Masked(nn.Module):
 
 def test_a_buffer_that_nothing_fills_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = replace(netspec.parse(TEXT).net().graph, stored=[])
-    monkeypatch.setattr(live, "load_class", lambda graph: Masked)
+    monkeypatch.setattr(live, "load_class", lambda graph, change=None: Masked)
     with pytest.raises(TypeError, match="Masked has buffers that are not stored, and no reset_buffers"):
         live.build(graph)
 
