@@ -135,7 +135,7 @@ def size(path: Path) -> int:
 
 
 def similar(folder: Path, name: str) -> str | None:
-    """Return the path below `folder` of the file that is probably meant by a name that no file has; None if none fits.
+    """Return the file below `folder` that a wrong name probably means; None if no file is near.
 
     A file fits if its name differs only in capitals or in its ending, or is spelled nearly the same, or if it has this
     name and lies in a folder inside.

@@ -24,10 +24,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from netspec.compute.formula import Applied, Constant, Formula, Numbers, Symbol, derivative, formula
 
+T = TypeVar("T")
 # for each axis, the distance of every index from the first; a range if the distances are regular
 Steps = tuple[Sequence[int], ...]
 
@@ -448,17 +449,22 @@ def _letters(count: int) -> str:
 
 def order(arrays: Iterable[Array]) -> list[Node]:
     """Return all nodes that arrays are computed from, each after the nodes that it reads."""
-    found: dict[Node, None] = {}
-    pending: list[tuple[Node, bool]] = [(array.node, False) for array in reversed(list(arrays))]
+    return ordered([array.node for array in arrays], lambda node: [read.node for read in node.reads])
+
+
+def ordered(ends: Sequence[T], reads: Callable[[T], Sequence[T]]) -> list[T]:
+    """Return all that `ends` are made of, each after what it reads. Long chains need no deep calls."""
+    found: dict[T, None] = {}
+    pending = [(end, False) for end in reversed(ends)]
     while pending:
-        node, ready = pending.pop()
-        if node in found:
+        one, ready = pending.pop()
+        if one in found:
             continue
         if ready:
-            found[node] = None
+            found[one] = None
             continue
-        pending.append((node, True))
-        pending += [(read.node, False) for read in reversed(node.reads) if read.node not in found]
+        pending.append((one, True))
+        pending += [(read, False) for read in reversed(reads(one)) if read not in found]
     return list(found)
 
 

@@ -7,10 +7,10 @@ numbers. `traced` makes it of the values of some arrays, and `backward` gives ea
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netspec.compute.arrays import Array, Each, Given, Node, Stop, Sum, Winner, order, whole
+from netspec.compute.arrays import Array, Each, Given, Node, Stop, Sum, Winner, order, ordered, whole
 from netspec.compute.evaluate import evaluate, places
 from netspec.compute.formula import (
     FUNCTIONS,
@@ -24,7 +24,7 @@ from netspec.compute.formula import (
     text,
 )
 
-MOST = 20_000  # nobody reads a larger graph of single numbers
+MOST = 20_000  # numbers; a figure of more is too large to read
 Place = tuple[Node, int]
 
 
@@ -214,25 +214,14 @@ class Trace:
         return made(tree)
 
 
-def ordered(results: Iterable[Number]) -> list[Number]:
-    """Return all numbers that some are made of, each after its operands."""
-    found: dict[Number, None] = {}
-    pending = [(one, False) for one in results]
-    while pending:
-        one, ready = pending.pop()
-        if one in found:
-            continue
-        if ready:
-            found[one] = None
-            continue
-        pending.append((one, True))
-        pending += [(operand, False) for operand in reversed(one.operands) if operand not in found]
-    return list(found)
+def made_of(result: Number) -> list[Number]:
+    """Return all numbers that a number is made of, each after its operands, and last itself."""
+    return ordered([result], lambda one: one.operands)
 
 
 def backward(total: Number) -> dict[Number, float]:
     """Return the derivative of a number by each number that it is made of."""
-    numbers = ordered([total])
+    numbers = made_of(total)
     slopes = dict.fromkeys(numbers, 0.0)
     slopes[total] = 1.0
     for one in reversed(numbers):

@@ -18,7 +18,7 @@ from netspec.figure.colours import readable
 from netspec.figure.scene import Scene
 from netspec.figure.themes import THEMES, Theme
 
-MOST_NODES, MOST_EDGES = 4000, 12000  # nobody reads a larger drawing
+MOST_NODES, MOST_EDGES = 4000, 12000  # a larger drawing is too large to read
 BELOW = 9.0  # points: the size of letters below a drawing
 _RANKDIR = {"right": "LR", "left": "RL", "up": "BT", "down": "TB"}
 

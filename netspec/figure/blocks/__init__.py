@@ -356,7 +356,7 @@ class CollapsedGraph:
             if before is None or not before.sign or len(self.readers[read]) > 1 or node.op.roles(2):
                 continue
             last = before.nodes[-1]
-            if (last.op.name, last.layer, last.scope) != (node.op.name, node.layer, node.scope) or last.index != read:
+            if (type(last.op), last.layer, last.scope) != (type(node.op), node.layer, node.scope) or last.index != read:
                 continue
             inner = {one.index for one in (*before.nodes, *(found.nodes if found else ()), node)}
             read_by = [edge for index in inner for edge in self.graph.nodes[index].inputs]

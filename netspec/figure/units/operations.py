@@ -7,14 +7,14 @@ from; `netspec.figure.units.computation` places and draws them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from netspec.compute.arrays import Array
+from netspec.compute.arrays import Array, ordered
 from netspec.compute.evaluate import places
-from netspec.compute.scalars import Number, TooMany, Trace, backward, ordered
+from netspec.compute.scalars import Number, TooMany, Trace, backward, made_of
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.blocks.boxes import type_words
@@ -244,7 +244,7 @@ class _Numbers:
                 name, _, layer = self.names[one]
                 end.id, end.kind, end.sign, end.layer = f"{layer.path}.{plain(name)}", "output", name, layer.path
                 self.spots[one].name = ()
-        found = Computation(listed(ends), slopes=bool(self.slopes), numbers=True)
+        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=bool(self.slopes), numbers=True)
         if len(found.spots) > MOST:
             raise too_large(str(len(found.spots)))
         if self.settings.path is not None:
@@ -309,7 +309,7 @@ class _Numbers:
         inner = {one: 1.0}
         stops = set(self.operands[one][1])
         found = 0.0
-        for part in reversed(ordered([one])):
+        for part in reversed(made_of(one)):
             slope = inner.get(part, 0.0)
             if not slope or (part in stops and part is not one):
                 continue
@@ -336,7 +336,7 @@ def _leaves(one: Number, stops: set[Number]) -> list[Number]:
         for operand in part.operands:
             if (operand in stops or not operand.function) and not operand.constant:
                 found[operand] = None
-    order = {other: at for at, other in enumerate(ordered([one]))}
+    order = {other: at for at, other in enumerate(made_of(one))}
     return sorted(found, key=order.__getitem__)
 
 
@@ -418,28 +418,6 @@ def sign_of(node: Node, lang: str) -> Line:
 def too_large(count: str) -> UsageError:
     """NS964: a graph of so many operations is not drawn."""
     return UsageError(Diagnostic("NS964", None, {"count": count, "most": MOST}))
-
-
-def listed(ends: Iterable[Spot]) -> list[Spot]:
-    """Return all spots, each after those that it reads."""
-    found: dict[Spot, None] = {}
-
-    def walk(start: Spot) -> Iterator[Spot]:
-        pending = [(start, False)]
-        while pending:
-            spot, ready = pending.pop()
-            if spot in found:
-                continue
-            if ready:
-                found[spot] = None
-                continue
-            pending.append((spot, True))
-            pending += [(read, False) for read in reversed(spot.reads)]
-        yield start
-
-    for end in ends:
-        list(walk(end))
-    return list(found)
 
 
 def of_numbers(passes: Passes, settings: FigureSettings) -> Computation:
@@ -551,7 +529,7 @@ class _Steps:
                 ends.append(end)
         if turn is not None:
             ends.append(Spot("loss", "loss", LOSS, "", [self._loss(turn)]))
-        found = Computation(listed(ends), slopes=turn is not None)
+        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=turn is not None)
         if turn is not None:
             for spot in found.spots:
                 called = spot.name or (spot.sign if spot.kind in ("input", "weight") else ())

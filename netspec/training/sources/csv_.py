@@ -135,7 +135,7 @@ class CsvRows(Rows):
         return Diagnostic("NS808", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
 
     def _no_number(self, row: int, name: str, cells: list[str], wanted: Span | None) -> Diagnostic:
-        """Return the fault of a cell that is no number. Its hints are those that mend every cell of the column."""
+        """Return the diagnostic of a cell that is not a number; a hint is given only if it mends the whole column."""
         given = [other for other in cells if other != RAGGED and not is_missing(other)]
         changes = number_form(given, self.source)
         if changes:
