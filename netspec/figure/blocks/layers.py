@@ -26,7 +26,7 @@ def with_few_crossings(layers: list[list[Key]], near: Near[Key]) -> list[list[Ke
         for layer in layers if down else layers[::-1]:
             place = {spot: at for other in layers for at, spot in enumerate(other)}
             beside = near[not down]
-            layer.sort(key=lambda spot: _mean([place[one] for one in beside.get(spot, [spot])]))
+            layer.sort(key=lambda spot: mean([place[one] for one in beside.get(spot, [spot])]))
         if (crossed := crossings(layers, near[1])) < least:
             best, least = [*map(list, layers)], crossed
     return best
@@ -61,5 +61,5 @@ def apart_from(wanted: list[float], apart: list[float], heavy: list[float]) -> l
     return [first + start for first, start in zip(firsts, starts, strict=True)]
 
 
-def _mean(values: list[float]) -> float:
+def mean(values: list[float]) -> float:
     return sum(values) / len(values)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from itertools import groupby, pairwise, permutations
 
-from netspec.figure.blocks.layers import SWEEPS, apart_from, with_few_crossings
+from netspec.figure.blocks.layers import SWEEPS, apart_from, mean, with_few_crossings
 from netspec.figure.blocks.plan import Arrow, Cluster, Placed, Plan, label_size
 from netspec.figure.blocks.routing import LANE, Router, rounded
 from netspec.figure.scene import MARGIN, Point, Rect, around
@@ -516,13 +516,13 @@ class _Level:
         for number in range(SWEEPS + 1):  # downwards at last: what reads one value stands straight below it
             down = not number % 2
             for layer in best if down else best[::-1]:
-                wanted = [_mean([u[one] for one in _items(near[not down].get(spot, [spot]))]) for spot in layer]
+                wanted = [mean([u[one] for one in _items(near[not down].get(spot, [spot]))]) for spot in layer]
                 both = [isinstance(a, str) and isinstance(b, str) for a, b in pairwise(layer)]
                 free = [gap if items else min(gap, self.flow.lane) for items in both]
                 apart = [size[a][1] + more + size[b][0] for (a, b), more in zip(pairwise(layer), free, strict=True)]
                 heavy = [self._weight(spot, near) for spot in layer]
                 u |= zip(layer, apart_from(wanted, apart, heavy), strict=True)
-        axis = _mean([u[spot] for spot in best[0]])
+        axis = mean([u[spot] for spot in best[0]])
         part.places = [u[name] - axis for name in names]
         self.via |= {spot[:2]: u[spot] - axis for spot in size if isinstance(spot, tuple)}
         found: Profile = {}
@@ -721,10 +721,6 @@ def _reach(profile: Profile) -> tuple[float, float]:
 def _items(spots: list[Spot]) -> list[Spot]:
     """Return the items among spots, to which what passes beside them gives way; if there are none, all."""
     return [spot for spot in spots if isinstance(spot, str)] or spots
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _shifted(rect: Rect, u: float, v: float) -> Rect:

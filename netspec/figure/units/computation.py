@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from netspec.figure.blocks.layers import SWEEPS, Near, apart_from, with_few_crossings
+from netspec.figure.blocks.layers import SWEEPS, Near, apart_from, mean, with_few_crossings
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import axis, line_width
@@ -110,7 +110,7 @@ class Columns:
                 wanted = []
                 for stop in row:
                     beside = self.near[not down].get(stop) or self.near[down].get(stop) or [stop]
-                    wanted.append(sum(y[one] for one in beside) / len(beside))
+                    wanted.append(mean([y[one] for one in beside]))
                 apart = [self.reach(a)[1] + gap + self.reach(b)[0] for a, b in pairwise(row)]
                 heavy = [1.0 if isinstance(stop, Pass) else 4.0 for stop in row]
                 y |= zip(row, apart_from(wanted, apart, heavy), strict=True)
