@@ -157,23 +157,21 @@ def computation(found: Computation, settings: FigureSettings) -> Scene:
 
 def _shape(canvas: Canvas, spot: Spot, x: float, y: float, half: float, high: float, columns: Columns) -> Node:
     operation = spot.kind == "operation"
-    shape: Shape = "round" if not operation else "circle" if half == high else "pill"
+    shape: Shape = "circle" if operation and half == high else "round"
     width = PATH if spot.on_path else HAIR * (1.15 if operation else 1.6)
     ink = GRADIENT if spot.on_path else INKS.get(spot.kind, "ink")
     if spot.kind == "constant":
         width, ink = 0.0, "paper"
     node = canvas.node(
-        spot.id, x, y, half, high, shape="round" if shape == "pill" else shape, ink=ink, width=width,
+        spot.id, x, y, half, high, shape=shape, ink=ink, width=width,
         fill=FILLS.get(spot.kind, "paper"), classes=("operation",) if operation else ("leaf", spot.kind),
         layer=spot.layer, value=spot.value, weight=spot.weight,
     )  # fmt: skip
-    lines = [(spot.sign, SIGN)] if not spot.more else [(spot.sign, SIGN * 0.86), (spot.more, columns.label)]
     if spot.more:
-        for place, (line, size) in zip((-0.42, 0.46), lines, strict=True):
-            name = f"{spot.id}.{'after' if line is spot.more else 'label'}"
-            ink = "ink" if line is spot.sign else "rise"
+        both = (("label", spot.sign, SIGN * 0.86, -0.42, "ink"), ("after", spot.more, columns.label, 0.46, "rise"))
+        for name, line, size, place, ink in both:
             base = y + place * high + axis(line) * size
-            canvas.text(name, (line,), x, base, size, ink=ink, classes=("label",), layer=spot.layer)
+            canvas.text(f"{spot.id}.{name}", (line,), x, base, size, ink=ink, classes=("label",), layer=spot.layer)
             canvas.texts[-1] = replace(canvas.texts[-1], inside=spot.id)
     elif spot.sign:
         canvas.label(node, spot.sign, SIGN)
