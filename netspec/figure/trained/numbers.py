@@ -183,6 +183,6 @@ class Numbers:
         self.added.append(Text(id=id_, lines=(line,), x=x, y=y, size=size, ink=INK, inside=inside, classes=("number",)))
 
 
-def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any], shown: Arrays | None = None) -> Scene:
-    """Return the scene with the numbers of one example; `shown` stands in the circles of weights in place of these."""
-    return Numbers(scene, weights, values, shown).write()
+def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> Scene:
+    """Return the scene with the numbers of one example."""
+    return Numbers(scene, weights, values).write()
