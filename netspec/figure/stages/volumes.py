@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.colours import KINDS, PLAIN, kind_of
-from netspec.figure.scene import HAIR, Pen, Point, Scene
+from netspec.figure.scene import HAIR, Pen, Point, Polygon, Scene
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import line_width, upright, widest, words, wrapped
@@ -188,9 +188,8 @@ def _draw(canvas: Canvas, volume: Volume, settings: FigureSettings) -> None:
     side = (Point(right, top), Point(right + ahead, top - up), Point(right + ahead, bottom - up), Point(right, bottom))
     for name, corners in (("roof", roof), ("side", side)):
         canvas.nodes.append(  # among the boxes, so that later ones stand before them
-            canvas.polygon(f"{volume.id}.{name}", corners, pen=EDGE, fill=fill, classes=("face",), layer=volume.path)
+            Polygon(id=f"{volume.id}.{name}", points=corners, pen=EDGE, fill=fill, classes=("face",), layer=volume.path)
         )
-        canvas.back.pop()
     canvas.node(
         volume.id, left + wide / 2, 0.0, wide / 2, high / 2, shape="box", ink="guide", width=HAIR, fill=fill,
         classes=("map", *((kind,) if kind else ())), layer=volume.path,
@@ -250,15 +249,17 @@ def _resolutions(canvas: Canvas, found: list[Volume], settings: FigureSettings) 
     """Write below boxes of one resolution how many rows and columns their maps have."""
     size = settings.fit.letters(LABEL)
     low = canvas.box().bottom
-    run: list[Volume] = []
-    for volume in [*found, None]:
-        same = run and volume is not None and volume.reads[-1:] == run[-1:] and volume.place == run[-1].place
-        if not (same and not volume.sign) and run:  # type: ignore[union-attr]
-            line = _resolution(run[0])
-            if line and run[0].place:
-                middle = (run[0].x + run[-1].x + run[-1].size[0]) / 2
-                y = low + 2.0 - boxed((line,), size).top
-                canvas.text(f"{run[0].id}.size", (line,), middle, y, size, ink="guide", classes=("caption",))
-            run = []
-        if volume is not None and not volume.sign:
-            run.append(volume)
+    runs: list[list[Volume]] = []
+    for at, volume in enumerate(found):
+        before = found[at - 1 : at] if at and not found[at - 1].sign else []
+        if volume.sign:
+            continue
+        if before and volume.reads[-1:] == before and volume.place == before[0].place:
+            runs[-1].append(volume)
+        else:
+            runs.append([volume])
+    for first, last in ((run[0], run[-1]) for run in runs if run[0].place):
+        line = _resolution(first)
+        middle = (first.x + last.x + last.size[0]) / 2
+        y = low + 2.0 - boxed((line,), size).top
+        canvas.text(f"{first.id}.size", (line,), middle, y, size, ink="guide", classes=("caption",))
