@@ -151,6 +151,9 @@ def _view(array: Array, done: Mapping[Node, Any], np: Any, into: Any = None) -> 
     if len(even) != len(array.steps) or not numbers.size:
         return numbers[_places_numpy(array.offset, array.steps, np)]
     begin = array.offset + sum(own[0] for own in array.steps)
+    ends = [own[-1] - own[0] for own in array.steps]
+    inside = begin + sum(min(end, 0) for end in ends) >= 0 and begin + sum(max(end, 0) for end in ends) < numbers.size
+    assert inside, "a view has places that its node has not"  # as_strided would read memory outside the array
     strides = [(own.step if isinstance(own, range) and len(own) > 1 else 0) * numbers.itemsize for own in array.steps]
     return np.lib.stride_tricks.as_strided(numbers[begin:], array.shape, strides, writeable=into is not None)
 

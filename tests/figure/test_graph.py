@@ -84,6 +84,12 @@ def test_values_gradients_and_the_step_are_those_of_torch(name: str) -> None:
         torch.testing.assert_close(torch.tensor(found.stepped()[key]), parameter.data, atol=1e-9, rtol=1e-9)
 
 
+def test_the_gradient_of_what_the_loss_does_not_read_is_zero() -> None:
+    """A loss of logits does not read the softmax behind them."""
+    _, found, net = worked("classes", "adam")
+    assert found.slopes[net.graph.layers[net.graph.outputs[0]].values[0]].tolist() == [[0.0, 0.0, 0.0]]
+
+
 @pytest.mark.parametrize("name", ["classes", "recurrent", "filters", "own probability"])
 def test_single_numbers_have_the_same_gradients(name: str) -> None:
     """What is drawn is traced number by number: a second way to the gradients of the whole arrays."""

@@ -124,7 +124,10 @@ class Passes:
         if self.loss is not None:
             one = filled(1.0, (1,))
             slopes = gradients([(self.loss, one)], [*wholes, *self.stored.values()])
-        seen = [Array(of.node, self.edges[edge].offset, self.edges[edge].steps) for of, edge in zip(slopes, edges)]
+        seen = [  # of a value that the loss does not read, the zeros are one number that is repeated
+            Array(of.node, own.offset, own.steps) if of.contiguous else filled(0.0, own.shape)
+            for of, own in zip(slopes, self.edges.values())
+        ]
         arrays = [*self.edges.values(), *seen, *slopes[len(edges) :], *([] if self.loss is None else [self.loss])]
         found = evaluate_numpy(arrays, self.numbers)
         count = len(edges)
