@@ -23,6 +23,7 @@ from netspec.names import nearest
 
 if TYPE_CHECKING:
     from netspec.config.train import Train, Turn, Weighed
+    from netspec.config.vocabulary.losses import Loss
 
 
 class Passes:
@@ -59,19 +60,13 @@ class Passes:
 
     def compare(self, turn: Turn, losses: list[Any], targets: Mapping[str, Any]) -> None:
         """Compare what the net gives with targets, by the loss of a train section."""
-        from netspec.config.match import logits_of, value_of
-
-        wanted = self._wanted(turn, losses)
-        read = _targets(targets, wanted)
+        read = _targets(targets, self._wanted(turn, losses))
         total: Array | None = None
         for item in turn.loss:
             term = item.term
-            edge = value_of(self.graph, term.layer)
-            assert edge is not None
-            if term.classifies:
-                edge, _ = logits_of(self.graph, edge)
+            edge, other = compared(self.graph, term)
             value, layer = self.edges[edge], self.graph.type_of(edge)
-            target = self._target(term, layer, value, wanted, read)
+            target = self._target(term, layer, value, read) if other is None else self.edges[other]
             each = None if term.others() else term.arrays(value, target, layer)
             if each is None:
                 raise SpecError(Diagnostic("NS962", term.at(), {"term": term.word}))
@@ -99,17 +94,9 @@ class Passes:
                 found[name] = (want or layer, layer, term.shares)
         return found
 
-    def _target(
-        self, term: Any, layer: Type, value: Array, wanted: Mapping[str, Any], read: Mapping[str, list[float]]
-    ) -> Array | None:
-        from netspec.config.match import value_of
-
+    def _target(self, term: Loss, layer: Type, value: Array, read: Mapping[str, list[float]]) -> Array | None:
         if term.compared is None:
             return None if term.constant is None else filled(term.constant, value.shape)
-        if term.compared not in wanted:
-            edge = value_of(self.graph, term.compared)
-            assert edge is not None
-            return self.edges[edge]
         found = given(value.shape, f"target {term.compared}")
         self.numbers[f"target {term.compared}"] = _spread(read[term.compared], value.shape, layer)
         return found
@@ -173,6 +160,22 @@ class Passes:
         return found
 
 
+def compared(graph: Graph, term: Loss) -> tuple[Edge, Edge | None]:
+    """Return the value that a term of a loss reads, and the one it is compared with; None for a target from outside."""
+    from netspec.config.match import logits_of, value_of
+
+    edge = value_of(graph, term.layer)
+    assert edge is not None
+    other = None if term.compared is None else value_of(graph, term.compared)
+    return (logits_of(graph, edge)[0] if term.classifies else edge), other
+
+
+def only_turn(train: Train | None) -> Turn | None:
+    """Return the section whose loss is drawn; None if there is none, or if several take turns."""
+    turns = () if train is None else train.turns
+    return turns[0] if len(turns) == 1 and turns[0].loss else None
+
+
 def passes_of(
     graph: Graph,
     weights: Arrays,
@@ -187,12 +190,12 @@ def passes_of(
     """
     check_bound(graph)
     found = Passes(graph, weights, read_example(graph, example, run, whole=True))
-    turns = () if train is None else train.turns
-    if len(turns) == 1 and turns[0].loss and (targets is not None or not found._wanted(turns[0], train.terms)):  # type: ignore[union-attr]
-        assert train is not None
-        found.compare(turns[0], train.terms, split_example(targets or {}))
+    turn = only_turn(train)
+    if train is not None and turn is not None:
+        if targets is not None or not found._wanted(turn, train.terms):
+            found.compare(turn, train.terms, split_example(targets or {}))
     elif targets is not None:
-        hint = Hint("turns") if len(turns) > 1 else Hint("section")
+        hint = Hint("turns") if train is not None and len(train.turns) > 1 else Hint("section")
         raise UsageError(Diagnostic("NS961", None, hints=(hint,)))
     return found
 

@@ -24,7 +24,7 @@ from netspec.figure.scene.typeset import math, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.trained.overlay import number, numeral
-from netspec.figure.trained.passes import Passes
+from netspec.figure.trained.passes import Passes, compared, only_turn
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Layer, Node, Stored
 from netspec.ir.sizes import Size
@@ -540,22 +540,16 @@ class _Steps:
         return found
 
     def _loss(self, turn: Turn) -> Spot:
-        from netspec.config.match import logits_of, value_of
-
         parts: list[Spot] = []
         for item in turn.loss:
-            edge = value_of(self.graph, item.term.layer)
-            assert edge is not None
-            reads = [self.spot(logits_of(self.graph, edge)[0] if item.term.classifies else edge)]
-            name = item.term.compared
-            if name is not None:
-                other = value_of(self.graph, name)
-                if other is not None:
-                    reads.append(self.spot(other))
-                else:
-                    if name not in self.stored:
-                        self.stored[name] = Spot(f"target.{name}", "target", symbol(name), "")
-                    reads.append(self.stored[name])
+            edge, other = compared(self.graph, item.term)
+            reads, name = [self.spot(edge)], item.term.compared
+            if other is not None:
+                reads.append(self.spot(other))
+            elif name is not None:
+                if name not in self.stored:
+                    self.stored[name] = Spot(f"target.{name}", "target", symbol(name), "")
+                reads.append(self.stored[name])
             found = Spot(f"loss.{len(parts)}", "operation", words(item.term.word.replace("_", " ")), "", reads)
             if item.coefficient != 1:
                 scale = Spot(f"loss.{len(parts)}.times", "constant", numeral(item.coefficient), "")
@@ -569,29 +563,15 @@ def of_steps(graph: Graph, settings: FigureSettings, train: Train | None) -> Com
 
     Raises UsageError NS964 if there are too many.
     """
-    return _Steps(graph, settings, _only(train)).computation()
-
-
-def _only(train: Train | None) -> Turn | None:
-    """Return the section whose loss is drawn; None if there is none, or if several take turns."""
-    turns = () if train is None else train.turns
-    return turns[0] if len(turns) == 1 and turns[0].loss else None
+    return _Steps(graph, settings, only_turn(train)).computation()
 
 
 def is_drawn(graph: Graph, passes: Passes | None, train: Train | None, node: Node) -> bool:
     """Whether a step is part of the computation that is drawn: a loss of logits does not read the activation behind."""
-    from netspec.config.match import logits_of, value_of
-
-    turn = _only(train) if passes is None else passes.turn
+    turn = only_turn(train) if passes is None else passes.turn
     pending = [graph.layers[index].values[0].node for index in graph.outputs]
     if turn is not None:
-        pending = []
-        for term in (item.term for item in turn.loss):
-            edges = [value_of(graph, name) for name in (term.layer, term.compared or "")]
-            read = [edge for edge in edges if edge is not None]
-            if term.classifies:
-                read[0], _ = logits_of(graph, read[0])
-            pending += [edge.node for edge in read]
+        pending = [edge.node for item in turn.loss for edge in compared(graph, item.term) if edge is not None]
     found: set[int] = set()
     while pending:
         index = pending.pop()
