@@ -44,16 +44,10 @@ STUB, LONG, MOST_STUBS = 0.35, 9.0, 3  # part of a wire that is drawn if its oth
 MOST_VALUES = 20_000  # of a layer with windows, up to which it is found out which of those not drawn read a unit
 # how the wires of a filter's weights look, one after the other: apart also in grey, by dashes
 SHARED = tuple(
-    Pen(ink=ink, width=0.4, dash=dash)
-    for turn in (False, True)
-    for ink, dash in zip(
-        ("input", "group2", "group1", "group3", "group5"), (turn, not turn, turn, not turn, turn), strict=True
-    )
+    Pen(ink=ink, width=0.4, dash=bool(number % 2))
+    for number, ink in enumerate(("input", "group2", "group1", "group3", "group5") * 2)
 )
-SAMPLE, ENTRIES = (
-    2.2,
-    1.2,
-)  # a wire in a legend, and the room between entries, in sizes of letters
+SAMPLE, ENTRIES = 2.2, 1.2  # a wire in a legend, and the room between entries, in sizes of letters
 FADED = Pen(opacity=0.4)
 OFF = 0.5  # how far from the last unit's height a loop leaves the round end of a pill, in its radii
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
