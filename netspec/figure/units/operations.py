@@ -49,7 +49,7 @@ class Spot:
         name: what its value is called, above it.
         above, below: its value, and the gradient by it.
         more: a further line in a box: the weight after the update, or numbers that the spec gives.
-        path: whether it lies on the path that is asked for.
+        on_path: whether it lies on the path that is asked for.
     """
 
     id: str
@@ -91,7 +91,7 @@ class _Numbers:
             every = [*roots, *passes.edges.values()]  # inside a loop nothing else reads what it has at all steps
             self.trace = Trace(every, passes.numbers, spelled_out=bool(settings.details))
         except TooMany:
-            raise too_large(f"{MOST}+") from None
+            raise _too_large(f"{MOST}+") from None
         self.roots = [one for array in roots for one in self.trace.of(array)]
         self.slopes = backward(self.roots[0]) if passes.loss is not None else {}
         self.owner = {one: node for node in graph.nodes for one in self.made(node)}
@@ -103,8 +103,8 @@ class _Numbers:
 
     def numbers(self, array: Array) -> list[tuple[int, Number]]:
         """Return the numbers of an array that the computation uses, with their places in the array."""
-        found = ((at, self.trace.at.get((array.node, place))) for at, place in enumerate(_places(array)))
-        return [(at, one) for at, one in found if one is not None]
+        found = [self.trace.at.get((array.node, place)) for place in places(array.offset, array.steps)]
+        return [(at, one) for at, one in enumerate(found) if one is not None]
 
     def made(self, node: Node) -> list[Number]:
         """Return the numbers of a step's results."""
@@ -122,9 +122,11 @@ class _Numbers:
             edge = layer.values[0]
             array = self.passes.edges.get(edge)
             name = self.settings.of(layer.path).symbol or layer.label
-            for at, one in [] if array is None or not name else self.numbers(array):
-                timed = self.graph.type_of(edge).time is not None
-                found.setdefault(one, (unit_symbol(name, array.shape, at, timed), Value(edge.node, at), layer))  # type: ignore[union-attr]
+            if array is None or not name:
+                continue
+            timed = self.graph.type_of(edge).time is not None
+            for at, one in self.numbers(array):
+                found.setdefault(one, (_unit_symbol(name, array.shape, at, timed), Value(edge.node, at), layer))
         return found
 
     def _leaf(self, one: Number) -> tuple[str, Line, str]:
@@ -140,8 +142,9 @@ class _Numbers:
 
     def _target(self, one: Number) -> Line:
         name = one.name.partition(" ")[2]
-        shape = next(target.shape for _, _, target, _ in self.passes.terms if target and _is_of(target, one.name))
-        return unit_symbol(name, shape, one.place, False)
+        targets = (target for _, _, target, _ in self.passes.terms if target)
+        shape = next(target.shape for target in targets if getattr(target.node, "name", "") == one.name)
+        return _unit_symbol(name, shape, one.place, False)
 
     def _weight(self, one: Number) -> tuple[Line, str]:
         stored = next(each for each in self.graph.arrays if each.key == one.name)
@@ -152,8 +155,7 @@ class _Numbers:
         sup: Line = math(above) if above else ()
         sizes: Any = stored.weight.shape
         index = [str(at + 1) for at, size in zip(_unravelled(one.place, sizes), sizes) if size > 1]
-        inner = "".join(index) if all(len(part) == 1 for part in index) else ",".join(index)
-        return (Atom(letter, "italic", math(inner), sup),), layer.path
+        return (Atom(letter, "italic", math(_index(index)), sup),), layer.path
 
     # ---- what each number is made of
 
@@ -169,13 +171,13 @@ class _Numbers:
                     stops = {one for edge in node.inputs for _, one in self.numbers(self.passes.edges[edge])}
                     for one in self.made(node):
                         leaves = _leaves(one, stops)
-                        if leaves and (node.op.activation or _inner(one, stops) > 1):
+                        if leaves and (node.op.activation or len(_region(one, stops)) > 1):
                             closed.setdefault(one, (sign, leaves))
             for item, value, target, mean in self.passes.terms:
                 arrays = [value, *([] if target is None else [target])]
                 stops = {one for array in arrays for _, one in self.numbers(array)}
                 for _, one in self.numbers(mean):
-                    if _inner(one, stops) > 1:
+                    if len(_region(one, stops)) > 1:
                         closed.setdefault(one, (words(item.term.word.replace("_", " ")), _leaves(one, stops)))
         found: dict[Number, tuple[Line, list[Number]]] = {}
         users: dict[Number, int] = {}
@@ -244,9 +246,7 @@ class _Numbers:
                 name, _, layer = self.names[one]
                 end.id, end.kind, end.sign, end.layer = f"{layer.path}.{plain(name)}", "output", name, layer.path
                 self.spots[one].name = ()
-        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=bool(self.slopes), numbers=True)
-        if len(found.spots) > MOST:
-            raise too_large(str(len(found.spots)))
+        found = Computation(_spots(ends), slopes=bool(self.slopes), numbers=True)
         if self.settings.path is not None:
             found.equations = self._traced(self.settings.path, ends)
         return found
@@ -319,14 +319,6 @@ class _Numbers:
         return found
 
 
-def _is_of(array: Array, name: str) -> bool:
-    return getattr(array.node, "name", None) == name
-
-
-def _places(array: Array) -> list[int]:
-    return places(array.offset, array.steps)
-
-
 def _leaves(one: Number, stops: set[Number]) -> list[Number]:
     """Return what a number is made of, back to given numbers and those from outside; without constants."""
     if one in stops:
@@ -353,10 +345,6 @@ def _region(one: Number, stops: set[Number]) -> list[Number]:
     return list(found)
 
 
-def _inner(one: Number, stops: set[Number]) -> int:
-    return len(_region(one, stops))
-
-
 def _flat(given: Any) -> list[float]:
     return [one for part in given for one in _flat(part)] if isinstance(given, tuple | list) else [float(given)]
 
@@ -381,7 +369,12 @@ def _unravelled(place: int, shape: Iterable[int]) -> list[int]:
     return found[::-1]
 
 
-def unit_symbol(name: str, shape: tuple[int, ...], at: int, timed: bool) -> Line:
+def _index(parts: list[str]) -> str:
+    """Return places as an index: 12, or with larger ones 1,12."""
+    return ("" if all(len(part) == 1 for part in parts) else ",").join(parts)
+
+
+def _unit_symbol(name: str, shape: tuple[int, ...], at: int, timed: bool) -> Line:
     """Return the symbol of one value of a line: x_1, or with a time step h_1^(2)."""
     index = _unravelled(at, shape)[1:]
     sizes = list(shape)[1:]
@@ -390,8 +383,7 @@ def unit_symbol(name: str, shape: tuple[int, ...], at: int, timed: bool) -> Line
         sup = upright(f"({index.pop(0) + 1})")
         sizes.pop(0)
     parts = [str(own + 1) for own, size in zip(index, sizes) if size > 1]
-    inner = "".join(parts) if all(len(part) == 1 for part in parts) else ",".join(parts)
-    return symbol(name, math(inner) if inner else (), sup)
+    return symbol(name, math(_index(parts)) if parts else (), sup)
 
 
 def sign_line(sign: str) -> Line:
@@ -409,13 +401,20 @@ def sign_of(node: Node, lang: str) -> Line:
         return ()
     if op.activation:
         return sign_line(op.activation)
-    pooled = op.gathers if op.gathers != "sum" else ""
-    if pooled:
-        return upright(pooled)
+    if op.gathers not in ("", "sum"):
+        return upright(op.gathers)
     return words(op.title(lang)) if op.effect in ("each", "across") else ()
 
 
-def too_large(count: str) -> UsageError:
+def _spots(ends: list[Spot]) -> list[Spot]:
+    """Return all that is drawn, each spot after those that it reads. Raises UsageError NS964 if it is too much."""
+    found = ordered(ends, lambda spot: spot.reads)
+    if len(found) > MOST:
+        raise _too_large(str(len(found)))
+    return found
+
+
+def _too_large(count: str) -> UsageError:
     """NS964: a graph of so many operations is not drawn."""
     return UsageError(Diagnostic("NS964", None, {"count": count, "most": MOST}))
 
@@ -529,14 +528,12 @@ class _Steps:
                 ends.append(end)
         if turn is not None:
             ends.append(Spot("loss", "loss", LOSS, "", [self._loss(turn)]))
-        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=turn is not None)
+        found = Computation(_spots(ends), slopes=turn is not None)
         if turn is not None:
             for spot in found.spots:
                 called = spot.name or (spot.sign if spot.kind in ("input", "weight") else ())
                 if called and spot.kind != "target":
                     spot.below = (*upright("∂"), *LOSS, *upright("/∂"), *called)
-        if len(found.spots) > MOST:
-            raise too_large(str(len(found.spots)))
         return found
 
     def _loss(self, turn: Turn) -> Spot:
