@@ -154,10 +154,9 @@ class _Units:
 
     def _layers(self, scene: Scene) -> list[Layer]:
         """Return the lines whose values the figure shows, in the order in which they are computed."""
-        held = {item.value.node for item in scene.items if isinstance(item, Node | Wire) and item.value}
-        indices = {self.graph.nodes[node].layer for node in held}
-        first = {layer: min(n.index for n in self.graph.nodes if n.layer == layer) for layer in indices}
-        return [self.graph.layers[layer] for layer in sorted(indices, key=first.__getitem__)]
+        nodes = self.graph.nodes
+        held = {nodes[item.value.node].layer for item in scene.items if isinstance(item, Node | Wire) and item.value}
+        return [self.graph.layers[layer] for layer in dict.fromkeys(node.layer for node in nodes) if layer in held]
 
     def _values(self, layers: Iterable[Layer]) -> dict[int, Any]:
         wanted = {layer.index for layer in layers}
