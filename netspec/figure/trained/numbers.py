@@ -66,7 +66,8 @@ class Numbers:
         read = 1.0 if "bias" in source.classes else self.value(source.value)
         self.inside(weight, value_of(self.shown, weight.weight))
         group = weight.id.rpartition(".w.")[0]
-        made = next((node.value for node in self.scene.nodes if node.id == f"{group}.sum"), None)
+        total = self.nodes.get(f"{group}.sum")
+        made = None if total is None else total.value
         if read is not None and (made is None or self.value(made) is not None):
             self.products[weight.id] = value_of(self.weights, weight.weight) * read
 
