@@ -125,7 +125,7 @@ def _asked(
         if settings.view:
             hints = (Hint("timed"),) if timed else ()
             raise UsageError(Diagnostic("NS966", None, {"view": chosen, "views": Quoted(able)}, hints=hints))
-        chosen = able[-1]
+        chosen = next(name for name in able if VIEWS[name].learns)  # it draws any net
     check_view(chosen, settings, given, numbers, settings.view is None)
     settings = settings.but(view=chosen)
     for text in given.get("arrows", ()):
