@@ -27,7 +27,7 @@ from netspec.figure.units.elided import (
 )
 
 BIAS = "+1"
-# a column that is shorter than this part of the longest column is centred; of a size that is a letter nobody knows more
+# a column that is shorter than this part of the longest column is centred; UNKNOWN: one whose size is a letter
 SHORT, UNKNOWN = 0.7, 0.45
 
 
