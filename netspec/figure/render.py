@@ -138,6 +138,10 @@ def _asked(
     assert theme is not None
     page = PRESETS.get(settings.width or "")
     width = settings.width if page is None else f"{page.width:g}mm"
+    if "symbol" in VIEWS[chosen].takes and settings.layers:
+        from netspec.figure.units import with_renamed
+
+        settings = with_renamed(graph, settings)
     return settings, Options(theme, width, transparent, embed=settings.embed), example
 
 
@@ -204,10 +208,6 @@ def _picture(
     program: Program,
 ) -> Picture:
     view = VIEWS[settings.view or ""]()
-    if "symbol" in view.takes and settings.layers:
-        from netspec.figure.units import with_renamed
-
-        settings = with_renamed(graph, settings)
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)

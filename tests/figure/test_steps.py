@@ -58,6 +58,14 @@ def test_the_numbers_are_those_of_the_graph() -> None:
     assert numbers(graph[-1].scene)["f.w_1.value"] == "1.99"
 
 
+def test_circles_are_called_what_the_figure_calls_them() -> None:
+    text = "net n {\n  input c: one of 3\n  hidden x: onehot\n  output y: 1 perceptron (weights = [[0, 1, 2, 3]])\n}\n"
+    net = netspec.parse(text + 'figure {\n  view = neurons\n  c.symbol = "u"\n}\n').net()
+    called = {text.plain for text in net.steps("c=1").frames[0].scene.texts if text.inside}
+    assert {"u_1", "u_2", "u_3"} < called
+    assert not {"x_1", "x_2", "x_3"} & called
+
+
 def test_without_a_target_there_is_only_the_way_forward() -> None:
     assert len(netspec.parse(NEURON).net().steps("x=-1,-2")) == 2
 
