@@ -32,10 +32,6 @@ class Leaf:
     step: Step
     path: str
 
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        return ()
-
     def steps(self) -> Iterator[Leaf]:
         yield self
 

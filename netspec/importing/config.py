@@ -314,7 +314,7 @@ class _Writer:
             layers = [dense] * begin + [self.mixture(experts, begin > 0)] * (self.layers - begin)
         kinds = self.attention()
         if any("(m)" in step for step in layers):
-            self.params["m"] = self.inner if experts is None or self.first(layers, dense) else self.expert_inner
+            self.params["m"] = self.inner if experts is None or layers[0] == dense else self.expert_inner
         common = [option for option in kinds[0] if all(option in each for each in kinds)]
         calls = []
         for each, step in zip(kinds, layers, strict=True):
@@ -337,9 +337,6 @@ class _Writer:
             f"netspec 1\n\n# {self.config.kind}, of {_safe(self.config.file)}", *default, "", *blocks, self.layer(norm),
             f"net {name}({params}) {{\n{attend}" + "\n".join(f"  {line}" for line in lines) + "\n}\n",
         ])  # fmt: skip
-
-    def first(self, layers: Sequence[str], dense: str) -> bool:
-        return layers[0] == dense
 
     def layer(self, norm: str) -> str:
         """Return the block of a layer: where its norms stand, and what is added to what."""

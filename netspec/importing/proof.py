@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.importing.blocks import Group, Leaf
 from netspec.importing.steps import Fixed, Graph, Step
 from netspec.ir.graph import Edge, Node
-from netspec.spec import Net, Spec
+from netspec.spec import Net
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -107,7 +107,3 @@ def tensors(value: Any) -> list[Tensor]:
     if isinstance(value, list | tuple):
         return [each for item in value for each in tensors(item)]
     return []
-
-
-def net_of(spec: Spec, lengths: Mapping[str, int]) -> Net:
-    return spec.net(**lengths)

@@ -17,7 +17,6 @@ from netspec.importing.capture import Program, path_of
 from netspec.importing.steps import Fixed, Graph, Step
 from netspec.importing.views import NoView, View, native
 from netspec.ir.graph import Edge
-from netspec.ir.operation import Op
 from netspec.ir.structure import Input
 from netspec.ir.types import ShapeFault, Type
 
@@ -122,9 +121,6 @@ class Site:
 
     def type(self, view: View) -> Type:
         return self.graph.type(view.edge)
-
-    def op(self, view: View) -> Op:
-        return self.graph.steps[view.edge.node].op
 
     def arranged(self, view: View) -> View:
         """Return a view whose axes are whole roles, after steps that arrange the value where it must be."""

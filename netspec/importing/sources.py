@@ -19,12 +19,10 @@ class Wanted(NamedTuple):
     Attributes:
         allow: modules that may be imported.
         examples: the inputs of the net, each as `x: 3@224x224`.
-        weights: a file whose arrays the net must fit; None without one.
     """
 
     allow: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    weights: Path | None = None
 
 
 class Imported(NamedTuple):

@@ -358,7 +358,7 @@ def _joined(view: View) -> View:
         kept = tuple(atom for atom in view.dims[1] if atom.role == MAPS)
         view = view._replace(dims=(view.dims[0], kept, *view.dims[2:]))
     moved = view.permute([0, 2, 1, 3])
-    return moved.reshape((*moved.shape[:2], -1 if False else moved.shape[2] * moved.shape[3]))
+    return moved.reshape((*moved.shape[:2], moved.shape[2] * moved.shape[3]))
 
 
 def projected(site: Site, mixed: Mixed, arrays: dict[str, Fixed]) -> View | None:

@@ -146,7 +146,7 @@ def reduced(site: Site, view: View, word: str, axes: Sequence[int], keep: bool) 
     if BATCH in asked:
         raise Unsaid("mean over examples")
     # a space of one place goes, too
-    if not places and asked <= set() and site.graph.type(edge).space:
+    if not places and not asked and site.graph.type(edge).space:
         edge = site.graph.add(word, [edge], role="space")
     dims = [() if axis in gone else dim for axis, dim in enumerate(view.dims)]
     return View(edge, tuple(dim for axis, dim in enumerate(dims) if keep or axis not in gone))
