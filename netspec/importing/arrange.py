@@ -40,7 +40,7 @@ def _turned(graph: Graph, view: View) -> View:
     lengths = roles_of(value, graph.batch)
     begins = dict(view.begins)
     held = {role: [atom for dim in view.dims for atom in dim if atom.role == role] for role in lengths}
-    covered = {role: _product(held[role]) for role in lengths}
+    covered = {role: size(held[role]) for role in lengths}
     partial = [role for role in lengths if covered[role] < lengths[role]]
     if TIME in partial:
         return _part_of_time(graph, view, lengths[TIME], begins.get(TIME, 0), held[TIME])
@@ -68,13 +68,6 @@ def _turned(graph: Graph, view: View) -> View:
         if found is not None:
             return found
     raise Unsaid
-
-
-def _product(atoms: list[Atom]) -> int:
-    found = 1
-    for atom in atoms:
-        found *= atom.size
-    return found
 
 
 def _put(dims: tuple[Dim, ...], change: dict[Dim, Dim]) -> tuple[Dim, ...]:

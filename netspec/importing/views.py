@@ -49,8 +49,8 @@ def tidy(atoms: Iterable[Atom]) -> Dim:
     return tuple(found)
 
 
-def size(dim: Dim) -> int:
-    return prod(atom.size for atom in dim)
+def size(atoms: Iterable[Atom]) -> int:
+    return prod(atom.size for atom in atoms)
 
 
 def roles_of(value: Type, batch: int) -> dict[str, int]:
