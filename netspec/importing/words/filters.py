@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -14,6 +13,12 @@ from netspec.importing.words.attention import Mixed, projected
 from netspec.importing.words.dense import weighted
 
 
+def squeezed(given: Any) -> Any:
+    """Return the sizes along the axes of space: one number where they are equal."""
+    sizes = (given,) if isinstance(given, int) else tuple(given)
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
 def _sizes(given: Any, axes: int) -> tuple[int, ...]:
     found = (given,) if isinstance(given, int) else tuple(given)
     return found * axes if len(found) == 1 else found
@@ -22,61 +27,13 @@ def _sizes(given: Any, axes: int) -> tuple[int, ...]:
 @recognises("conv1d", "conv2d", "conv3d", takes=(Mixed,))
 def conv(
     site: Site,
-    view: View,
-    weight: Fixed,
-    bias: Fixed | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> View:
-    return _conv(site, view, weight, bias, stride, padding, dilation, groups)
-
-
-@recognises("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
-def transposed(
-    site: Site,
-    view: View,
-    weight: Fixed,
-    bias: Fixed | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> View:
-    if any(_sizes(output_padding, 1)):
-        raise Unsaid("filters (transposed = true) with rows added behind")
-    return _conv(site, view, weight, bias, stride, padding, dilation, groups, True)
-
-
-@recognises("convolution")
-def convolution(
-    site: Site,
-    view: View,
-    weight: Fixed,
-    bias: Fixed | None,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    turned: bool,
-    output_padding: Sequence[int],
-    groups: int,
-) -> View:
-    if any(output_padding):
-        raise Unsaid("filters (transposed = true) with rows added behind")
-    return _conv(site, view, weight, bias, stride, padding, dilation, groups, turned)
-
-
-def _conv(
-    site: Site,
     view: View | Mixed,
     weight: Fixed,
-    bias: Fixed | None,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
+    bias: Fixed | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
     turned: bool = False,
 ) -> View:
     kernel = tuple(weight.value.shape[2:])
@@ -106,8 +63,8 @@ def _conv(
     pad: Any = padding if isinstance(padding, str) else _sizes(padding, axes)
     if pad == "valid":
         pad = (0,) * axes
-    options: dict[str, Any] = {name: _squeezed(each) for name, each in sides.items()}
-    options |= {"pad": pad if isinstance(pad, str) else _squeezed(pad), "groups": groups, "bias": bias is not None}
+    options: dict[str, Any] = {name: squeezed(each) for name, each in sides.items()}
+    options |= {"pad": pad if isinstance(pad, str) else squeezed(pad), "groups": groups, "bias": bias is not None}
     if turned:
         options["transposed"] = True
     if over == [TIME] and not value.space:
@@ -130,5 +87,34 @@ def _conv(
     return View(edge, (found.dims[0], tidy((Atom(MAPS, count),)), *places))
 
 
-def _squeezed(sizes: tuple[int, ...]) -> Any:
-    return sizes[0] if len(set(sizes)) == 1 else sizes
+@recognises("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+def transposed(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> View:
+    return convolution(site, view, weight, bias, stride, padding, dilation, True, output_padding, groups)
+
+
+@recognises("convolution")
+def convolution(
+    site: Site,
+    view: View,
+    weight: Fixed,
+    bias: Fixed | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    turned: bool,
+    output_padding: Any,
+    groups: int,
+) -> View:
+    if any(_sizes(output_padding, 1)):
+        raise Unsaid("filters (transposed = true) with rows added behind")
+    return conv(site, view, weight, bias, stride, padding, dilation, groups, turned)

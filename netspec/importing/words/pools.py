@@ -10,6 +10,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, roles_of, tidy
 from netspec.importing.words.arithmetic import pair
+from netspec.importing.words.filters import squeezed
 from netspec.importing.words.shape import Stacked
 
 
@@ -30,17 +31,12 @@ def _resized(site: Site, view: View, edge: Any) -> View:
     return View(edge, (*view.dims[:-count], *places))
 
 
-def _squeezed(given: Any) -> Any:
-    sizes = (given,) if isinstance(given, int) else tuple(given)
-    return sizes[0] if len(set(sizes)) == 1 else sizes
-
-
 def _pool(site: Site, view: View, word: str, kernel: Any, stride: Any, pad: Any, **options: Any) -> View:
     found = _of_space(site, view)
-    size, step = _squeezed(kernel), None if stride is None or stride == [] else _squeezed(stride)
+    size, step = squeezed(kernel), None if stride is None or stride == [] else squeezed(stride)
     step = None if step == size else step
     size = size if isinstance(size, tuple) else (size,) * len(site.type(found).space)
-    edge = site.graph.add(word, [found.edge], kernel=size, stride=step, pad=_squeezed(pad), **options)
+    edge = site.graph.add(word, [found.edge], kernel=size, stride=step, pad=squeezed(pad), **options)
     return _resized(site, found, edge)
 
 
@@ -48,7 +44,7 @@ def _pool(site: Site, view: View, word: str, kernel: Any, stride: Any, pad: Any,
 def maxpool(
     site: Site, view: View, kernel: Any, stride: Any = None, pad: Any = 0, dilation: Any = 1, ceil: bool = False
 ) -> View:
-    return _pool(site, view, "maxpool", kernel, stride, pad, dilation=_squeezed(dilation), ceil=ceil)
+    return _pool(site, view, "maxpool", kernel, stride, pad, dilation=squeezed(dilation), ceil=ceil)
 
 
 @recognises("avg_pool1d", "avg_pool2d", "avg_pool3d")
@@ -85,7 +81,7 @@ def _adaptive(site: Site, view: View, word: str, whole: str, to: Any) -> View:
     space = site.type(found).space
     if tuple(sizes) == tuple(space):
         return found
-    return _resized(site, found, site.graph.add(word, [found.edge], to=_squeezed(sizes)))
+    return _resized(site, found, site.graph.add(word, [found.edge], to=squeezed(sizes)))
 
 
 @recognises("mean")
@@ -171,7 +167,7 @@ def _upsampled(site: Site, view: View, **options: Any) -> View:
     if to == space:
         return found
     if all(new % old == 0 for new, old in zip(to, space, strict=True)):
-        options["factor"] = _squeezed(tuple(new // old for new, old in zip(to, space, strict=True)))
+        options["factor"] = squeezed(tuple(new // old for new, old in zip(to, space, strict=True)))
     else:
         options["to"] = to
     return _resized(site, found, site.graph.add("upsample", [found.edge], **options))
@@ -228,7 +224,7 @@ def pad(site: Site, view: View, sides: Sequence[int], mode: Any = "constant", va
     if value:
         options["value"] = float(value)
     if all(a == b and a >= 0 for a, b in pairs):
-        options["size"] = _squeezed(tuple(a for a, _ in pairs))
+        options["size"] = squeezed(tuple(a for a, _ in pairs))
     elif all(a == 0 and b >= 0 for a, b in pairs):
         options["to"] = tuple(int(length) + b for length, (_, b) in zip(space, pairs, strict=True))  # type: ignore[arg-type]
     elif all(a <= 0 and b <= 0 for a, b in pairs):
@@ -236,7 +232,7 @@ def pad(site: Site, view: View, sides: Sequence[int], mode: Any = "constant", va
         return _resized(site, found, site.graph.add("crop", [found.edge], to=to, at=tuple(-a for a, _ in pairs)))
     elif mode == "constant" and all(b - a >= 0 for a, b in pairs) and all(a >= 0 for a, _ in pairs):
         # so many rows on both sides, then the rest behind
-        inner = site.graph.add("pad", [found.edge], size=_squeezed(tuple(a for a, _ in pairs)), **options)
+        inner = site.graph.add("pad", [found.edge], size=squeezed(tuple(a for a, _ in pairs)), **options)
         options["to"] = tuple(int(length) + a + b for length, (a, b) in zip(space, pairs, strict=True))  # type: ignore[arg-type]
         return _resized(site, found, site.graph.add("pad", [inner], **options))
     else:
