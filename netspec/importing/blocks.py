@@ -32,6 +32,14 @@ class Leaf:
     step: Step
     path: str
 
+    @property
+    def reads(self) -> list[Edge]:
+        return [*self.step.inputs]
+
+    @property
+    def gives(self) -> list[Edge]:
+        return [Edge(self.number, output) for output in range(len(self.step.types))]
+
     def steps(self) -> Iterator[Leaf]:
         yield self
 
@@ -177,7 +185,7 @@ def _connect(graph: Graph, root: Group) -> None:
         group.reads = list(
             dict.fromkeys(edge for leaf in group.steps() for edge in leaf.step.inputs if edge.node not in inside)
         )
-        made = [Edge(leaf.number, output) for leaf in group.steps() for output in range(len(leaf.step.types))]
+        made = [edge for leaf in group.steps() for edge in leaf.gives]
         group.gives = [
             edge for edge in made if edge in ends or any(number not in inside for number in readers.get(edge, ()))
         ]
@@ -191,13 +199,12 @@ def _keys(graph: Graph, root: Group) -> dict[int, Any]:
         places: dict[Edge, Any] = {edge: ("reads", number) for number, edge in enumerate(group.reads)}
         items: list[Any] = []
         for number, item in enumerate(group.items):
+            wires = tuple(places[edge] for edge in item.reads)
             if isinstance(item, Leaf):
-                wires = tuple(places[edge] for edge in item.step.inputs)
                 items.append((_shape_of_options(item.step.op), wires, tuple(item.step.arrays), len(item.step.types)))
-                places |= {Edge(item.number, output): (number, output) for output in range(len(item.step.types))}
             else:
-                items.append((found[id(item)], tuple(places[edge] for edge in item.reads)))
-                places |= {edge: (number, output) for output, edge in enumerate(item.gives)}
+                items.append((found[id(item)], wires))
+            places |= {edge: (number, output) for output, edge in enumerate(item.gives)}
         gives = tuple(places[edge] for edge in group.gives)
         kinds = tuple(_kind(graph.type(edge)) for edge in group.reads)
         found[id(group)] = (group.cls, tuple(items), gives, kinds)
@@ -266,11 +273,7 @@ def _named(groups: Mapping[Any, Group]) -> dict[Any, str]:
 
 def _skips(group: Group) -> bool:
     """Whether the first input is read twice: a connection goes past the rest."""
-    return bool(group.reads) and sum(_read_by(item).count(group.reads[0]) for item in group.items) > 1
-
-
-def _read_by(item: Leaf | Group) -> list[Edge]:
-    return [*item.step.inputs] if isinstance(item, Leaf) else item.reads
+    return bool(group.reads) and sum(item.reads.count(group.reads[0]) for item in group.items) > 1
 
 
 def _parts(group: Group) -> list[str]:

@@ -45,7 +45,6 @@ class Writer:
         self.names: dict[Edge, str] = {}
         self.last = ""  # what a line reads that names nothing
         self.uses: dict[Edge, int] = {}
-        self.makers: dict[Edge, int] = {}
 
     def input(self, label: str, text: str, edge: Edge) -> None:
         self.names[edge] = self._free(label)
@@ -54,11 +53,9 @@ class Writer:
     def write(self) -> None:
         items = self.group.items
         gives = self.group.gives
-        for number, item in enumerate(items):
-            for edge in _reads(item):
+        for item in items:
+            for edge in item.reads:
                 self.uses[edge] = self.uses.get(edge, 0) + 1
-            for edge in _gives(item):
-                self.makers[edge] = number
         for edge in gives:
             self.uses[edge] = self.uses.get(edge, 0) + 2  # an output is a line of its own
         inputs = list(self.names.values())
@@ -66,7 +63,7 @@ class Writer:
         pending: dict[Edge, Chain] = {}
         for number, item in enumerate(items):
             chain = self._extended(number, item, pending)
-            ends = _gives(item)
+            ends = item.gives
             if len(ends) == 1 and self.uses.get(ends[0], 0) == 1:
                 pending[ends[0]] = chain
             else:
@@ -76,13 +73,13 @@ class Writer:
 
     def _extended(self, number: int, item: Leaf | Group, pending: dict[Edge, Chain]) -> Chain:
         """Return the chain of an item, which goes on with the chain of its input where nobody else reads that."""
-        reads = _reads(item)
+        reads = item.reads
         waiting = [edge for edge in reads if edge in pending]
         piece = self._piece(number, item)
         sign = _sign(item)
         if len(reads) == 1 and not sign:
             if not waiting:
-                return Chain(self._read(reads[0]), [piece], [item], False)
+                return Chain(self.names[reads[0]], [piece], [item], False)
             chain = pending.pop(reads[0])
             chain.pieces.append(piece)
             chain.items.append(item)
@@ -93,7 +90,7 @@ class Writer:
         for edge in reads:
             side = pending.pop(edge, None)
             if side is None:
-                sides.append(self._read(edge))
+                sides.append(self.names[edge])
                 continue
             text = side.text(None)
             wide = len(text) > WIDTH or any(isinstance(each, Group) and len(each.gives) > 1 for each in side.items)
@@ -109,9 +106,6 @@ class Writer:
             expression = _expression(op, sides, sign, self._number(number, item))
             return Chain(expression, [], [*inside, item], True, hint)
         return Chain(", ".join(sides), [piece], [*inside, item], False, hint)
-
-    def _read(self, edge: Edge) -> str:
-        return self.names[edge]
 
     def _line(self, chain: Chain, ends: list[Edge], gives: list[Edge]) -> None:
         """Write a chain as a line, or as several where the module has several names for its parts."""
@@ -327,16 +321,6 @@ def _folded(pieces: list[str]) -> list[str]:
             found.append(pieces[at])
             at += 1
     return found
-
-
-def _reads(item: Leaf | Group) -> list[Edge]:
-    return [*item.step.inputs] if isinstance(item, Leaf) else item.reads
-
-
-def _gives(item: Leaf | Group) -> list[Edge]:
-    if isinstance(item, Leaf):
-        return [Edge(item.number, output) for output in range(len(item.step.types))]
-    return item.gives
 
 
 def _weighty(item: Leaf | Group) -> bool:
