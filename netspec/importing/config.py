@@ -124,7 +124,7 @@ ALIASES = {
     "residual_dropout": ("resid_pdrop", "hidden_dropout", "dropout", "resid_dropout"),
     "embedding_dropout": ("embd_pdrop",),
 }
-PERIODS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4, "exaone4": 4, "gpt_oss": 2}  # the last sees all
+PERIODS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4, "exaone4": 4, "gpt_oss": 2}  # of layers, the last of which has no window
 DROPOUT = {"gpt2": 0.1, "opt": 0.1}
 ACTS = {
     "silu": "silu", "swish": "silu", "gelu": "gelu", "gelu_new": "gelu(tanh)", "gelu_pytorch_tanh": "gelu(tanh)",
@@ -580,7 +580,7 @@ class _Writer:
             self.params["ranks"] = config.number("q_lora_rank")
             options.append("query_latent = ranks")
         options += [f"eps = {_n(self.eps)}"] if self.eps != 1e-6 else []
-        self.rotary(False)  # raises for what is no number
+        self.rotary(False)  # for its checks: what lies below reads numbers
         own = config.get("rope_parameters") or config.get("rope_scaling") or {}
         if (
             isinstance(own, dict)
