@@ -124,7 +124,8 @@ ALIASES = {
     "residual_dropout": ("resid_pdrop", "hidden_dropout", "dropout", "resid_dropout"),
     "embedding_dropout": ("embd_pdrop",),
 }
-PERIODS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4, "exaone4": 4, "gpt_oss": 2}  # of layers, the last of which has no window
+# after how many layers one has no window
+PERIODS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4, "exaone4": 4, "gpt_oss": 2}
 DROPOUT = {"gpt2": 0.1, "opt": 0.1}
 ACTS = {
     "silu": "silu", "swish": "silu", "gelu": "gelu", "gelu_new": "gelu(tanh)", "gelu_pytorch_tanh": "gelu(tanh)",
