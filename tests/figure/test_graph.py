@@ -189,6 +189,16 @@ def test_a_net_that_nobody_can_follow_is_refused() -> None:
     assert caught.value.diagnostics[0].code == "NS964"
 
 
+@pytest.mark.parametrize("options", [{}, {"input": "x=1"}])
+@pytest.mark.parametrize(("terms", "rounds"), [(1, 250), (600, 100)])
+def test_a_long_chain_is_refused_as_too_large(terms: int, rounds: int, options: dict[str, Any]) -> None:
+    """It needs no deep calls: neither a chain of steps, nor a sum of many terms."""
+    chain = f"repeat {rounds} {{ 1 perceptron (weights = [[0, 1]]) -> relu }}"
+    with pytest.raises(NetspecError) as caught:
+        drawn(f"net n {{\n  input x: 1\n  hidden s: x{' + x' * terms}\n  output y: s -> {chain}\n}}", **options)
+    assert caught.value.diagnostics[0].code == "NS964"
+
+
 @pytest.mark.parametrize("options", [{"target": "y=1"}, {"path": "w_1"}, {"update": True}])
 def test_what_is_of_an_example_needs_one(options: dict[str, Any]) -> None:
     with pytest.raises(NetspecError) as caught:

@@ -191,13 +191,17 @@ class _Numbers:
                 users[operand] = users.get(operand, 0) + 1
                 pending.append(operand)
 
-        def flat(one: Number, top: bool = True) -> list[Number]:
+        def flat(one: Number) -> list[Number]:
             """Return the terms of a sum whose parts are sums that nothing else reads."""
-            kept = one.function != "add" or len(one.operands) < 2 or one in closed or one in self.names
-            inner = not top and (kept or users.get(one) != 1)
-            if inner or one not in found:
-                return [one]
-            return [part for operand in one.operands for part in flat(operand, False)]
+            terms, pending = list[Number](), [one]
+            while pending:
+                part = pending.pop()
+                kept = part.function != "add" or len(part.operands) < 2 or part in closed or part in self.names
+                if part not in found or (part is not one and (kept or users.get(part) != 1)):
+                    terms.append(part)
+                else:
+                    pending += reversed(part.operands)
+            return terms
 
         return {
             one: (sign, flat(one) if one.function == "add" and one not in closed else reads)
@@ -240,13 +244,15 @@ class _Numbers:
         return base if self.counts[base] == 1 else f"{base}.{self.counts[base]}"
 
     def computation(self) -> Computation:
+        drawn = ordered(self.roots, lambda one: self.operands[one][1] if one in self.operands else [])
+        _check_count(len(self.roots) + len(drawn))  # what is refused later would need too deep calls
         ends = [Spot("loss", "loss", LOSS, "", [self.spot(one)]) for one in self.roots]
         if self.passes.loss is None:
             for end, one in zip(ends, self.roots, strict=True):
                 name, _, layer = self.names[one]
                 end.id, end.kind, end.sign, end.layer = f"{layer.path}.{plain(name)}", "output", name, layer.path
                 self.spots[one].name = ()
-        found = Computation(_spots(ends), slopes=bool(self.slopes), numbers=True)
+        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=bool(self.slopes), numbers=True)
         if self.settings.path is not None:
             found.equations = self._traced(self.settings.path, ends)
         return found
@@ -406,12 +412,10 @@ def sign_of(node: Node, lang: str) -> Line:
     return words(op.title(lang)) if op.effect in ("each", "across") else ()
 
 
-def _spots(ends: list[Spot]) -> list[Spot]:
-    """Return all that is drawn, each spot after those that it reads. Raises UsageError NS964 if it is too much."""
-    found = ordered(ends, lambda spot: spot.reads)
-    if len(found) > MOST:
-        raise _too_large(str(len(found)))
-    return found
+def _check_count(count: int) -> None:
+    """Raise UsageError NS964 for more circles and boxes than somebody can follow."""
+    if count > MOST:
+        raise _too_large(str(count))
 
 
 def _too_large(count: str) -> UsageError:
@@ -457,9 +461,16 @@ class _Steps:
     def spot(self, edge: Edge) -> Spot:
         """Return the spot of a value; that of a value of an earlier time step is a box."""
         edge = self.graph.through(edge)
-        if edge not in self.spots:
-            self.spots[edge] = self._made(edge)
+        for one in ordered([edge], self._unmade):  # long chains need no deep calls
+            if one not in self.spots:
+                self.spots[one] = self._made(one)
         return self.spots[edge]
+
+    def _unmade(self, edge: Edge) -> list[Edge]:
+        """Return what a value is made of, as long as it has no spot."""
+        node = self.graph.nodes[edge.node]
+        made = edge in self.spots or node.kind == "delay"
+        return [] if made else [self.graph.through(read) for read in node.inputs]
 
     def _symbol(self, edge: Edge) -> Line:
         layer = self.named.get(edge)
@@ -528,7 +539,8 @@ class _Steps:
                 ends.append(end)
         if turn is not None:
             ends.append(Spot("loss", "loss", LOSS, "", [self._loss(turn)]))
-        found = Computation(_spots(ends), slopes=turn is not None)
+        found = Computation(ordered(ends, lambda spot: spot.reads), slopes=turn is not None)
+        _check_count(len(found.spots))
         if turn is not None:
             for spot in found.spots:
                 called = spot.name or (spot.sign if spot.kind in ("input", "weight") else ())
