@@ -8,6 +8,7 @@ terminals that are possible there, and the terminals before. It is not recursive
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -271,48 +272,33 @@ def _as_name(machine: Machine, stack: list[int], kind: str, word: str, at: Place
 def _viable(machine: Machine, stack: list[int]) -> frozenset[str]:
     """Return the terminals that are possible next. The state lists more of them, because LALR merges states."""
     known = [name for name in machine.states[stack[-1]] if name.isupper() or name[0] in "_$"]
-    return frozenset(name for name in known if _shifts(machine, stack.copy(), name))
+    found = {name: _reduced(machine, stack, name) for name in known}
+    ends = machine.ends.values()
+    return frozenset(
+        name for name, (made, state) in found.items() if state is not None or (name == END and made[-1] in ends)
+    )
 
 
-def _shifts(machine: Machine, stack: list[int], kind: str) -> bool:
-    """Whether a terminal is really possible next, tested on a copy of the stack."""
-    while True:
-        code = machine.states[stack[-1]].get(kind)
-        if code is None or code >= 0:
-            return code is not None or (kind == END and stack[-1] in machine.ends.values())
-        rule = machine.rules[-code - 1]
+def _reduced(machine: Machine, stack: Sequence[int], kind: str) -> tuple[list[int], int | None]:
+    """Return a copy of the stack after the reductions before a terminal, and the state behind the terminal, if any."""
+    made = [*stack]
+    while (code := machine.states[made[-1]].get(kind)) is not None and code < 0:
+        rule = machine.rules[~code]
         if rule.length:
-            del stack[-rule.length :]
-        stack.append(machine.states[stack[-1]][rule.left])
+            del made[-rule.length :]
+        made.append(machine.states[made[-1]][rule.left])
+    return made, code
 
 
 def advanced(machine: Machine, stack: tuple[int, ...], kind: str) -> tuple[int, ...] | None:
     """Return the parser's stack after it has read a terminal; None if the terminal cannot stand there."""
-    states, made = machine.states, [*stack]
-    while True:
-        code = states[made[-1]].get(kind)
-        if code is None:
-            return None
-        if code >= 0:
-            return (*made, code)
-        rule = machine.rules[~code]
-        if rule.length:
-            del made[-rule.length :]
-        made.append(states[made[-1]][rule.left])
+    made, state = _reduced(machine, stack, kind)
+    return None if state is None else (*made, state)
 
 
 def ended(machine: Machine, stack: tuple[int, ...], start: str) -> bool:
     """Whether what was read is a whole `start`, with nothing behind it."""
-    states, made = machine.states, [*stack]
-    while made[-1] != machine.ends[start]:
-        code = states[made[-1]].get(END)
-        if code is None or code >= 0:
-            return False
-        rule = machine.rules[~code]
-        if rule.length:
-            del made[-rule.length :]
-        made.append(states[made[-1]][rule.left])
-    return True
+    return _reduced(machine, stack, END)[0][-1] == machine.ends[start]
 
 
 @cache
