@@ -102,10 +102,10 @@ def _told(flag: str, given: str, options: Mapping[str, click.Option]) -> Iterato
     yield from (named[word] for word in (other and other.lstrip("-"), meant(name, named)) if word in named)
     words = _stems(name)
     yield from (each for each, option in options.items() if words and words <= _stems(option.help or ""))
-    if "=" in given:
-        yield from ("--set" for option in named.values() if option == "--set")
-    if _FILE.match(given):
-        yield from (each for each in ("-o",) if each in options)
+    if "=" in given and "--set" in options:
+        yield "--set"
+    if _FILE.match(given) and "-o" in options:
+        yield "-o"
     picky = [each for each, option in options.items() if _takes(option, given) and not _takes(option, "?")]
     form = re.sub(r"\d+", "0", given)
     shaped = re.compile(rf"\b{re.escape(form)}\b")
