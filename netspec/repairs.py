@@ -312,9 +312,7 @@ class _Search:
                         inserted=way.inserted + 1,
                         open=opened,
                     )
-        if way.inserted:
-            return
-        if way.moved or way.cost > 1.0:
+        if way.inserted or way.moved or way.cost > 1.0:
             return
         for at in range(max(1, self.free - len(self.written) + len(rest)), min(len(rest), ALONG)):
             if any(self.shifted(way.stack, kind) for kind in kinds(rest[at].text)):
