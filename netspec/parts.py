@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -48,6 +49,6 @@ def _missing(name: str, reason: str) -> MissingPackageError:
         "part": package,
         "use": use,
         "reason": reason,
-        "command": f"python -m pip install '{package}'" if "[" in package else f"python -m pip install {package}",
+        "command": f"python -m pip install {shlex.quote(package)}",
     }
     return MissingPackageError(Diagnostic("NS951", None, words))
