@@ -124,7 +124,7 @@ ALIASES = {
     "residual_dropout": ("resid_pdrop", "hidden_dropout", "dropout", "resid_dropout"),
     "embedding_dropout": ("embd_pdrop",),
 }
-# after how many layers one has no window
+# every n-th layer has no window
 PERIODS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4, "exaone4": 4, "gpt_oss": 2}
 DROPOUT = {"gpt2": 0.1, "opt": 0.1}
 ACTS = {

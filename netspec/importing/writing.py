@@ -76,7 +76,8 @@ class Writer:
         reads = item.reads
         waiting = [edge for edge in reads if edge in pending]
         piece = self._piece(number, item)
-        sign = _sign(item)
+        op = item.step.op if isinstance(item, Leaf) else None
+        sign = op.infix if op is not None else ""
         if len(reads) == 1 and not sign:
             if not waiting:
                 return Chain(self.names[reads[0]], [piece], [item], False)
@@ -101,10 +102,9 @@ class Writer:
             hint = hint or self._hint(side.items)
             inside += side.items
             sides.append(text if not side.pieces and not side.compound else f"({text})")
-        if sign:
-            op = item.step.op if isinstance(item, Leaf) else None
-            expression = _expression(op, sides, sign, self._number(number, item))
-            return Chain(expression, [], [*inside, item], True, hint)
+        if op is not None and sign:
+            sides = op.operands(sides, lambda name: self._text(number, name, 0, op.__dict__[name]))
+            return Chain(_expression(sides, sign), [], [*inside, item], True, hint)
         return Chain(", ".join(sides), [piece], [*inside, item], False, hint)
 
     def _line(self, chain: Chain, ends: list[Edge], gives: list[Edge]) -> None:
@@ -203,11 +203,6 @@ class Writer:
         return found
 
     # ---- steps
-
-    def _number(self, number: int, item: Leaf | Group) -> str:
-        if isinstance(item, Leaf) and "value" in item.step.op.options and "sign" in item.step.op.options:
-            return self._text(number, "value", 0, item.step.op.__dict__["value"])
-        return ""
 
     def _text(self, number: int, option: str, place: int, value: Any) -> str:
         return self.texts.get((number, option, place)) or number_text(value)
@@ -328,27 +323,10 @@ def _weighty(item: Leaf | Group) -> bool:
     return isinstance(item, Group) or item.step.op.noun or bool(item.step.arrays and not item.step.op.norm)
 
 
-def _sign(item: Leaf | Group) -> str:
-    """Return the sign that an operation is written by; "" if it is written by its name."""
-    if isinstance(item, Group):
-        return ""
-    op = item.step.op
-    sign = getattr(type(op), "sign", "") or op.__dict__.get("sign", "") or (op.circle if op.circle in "&−" else "")
-    return {"−": "-"}.get(sign, sign) if sign in ("+", "-", "*", "/", "^", "&", "−") and not _along(op) else ""
-
-
-def _along(op: Op) -> bool:
-    """Whether it joins along another role than maps, which no sign says."""
-    return op.circle == "&" and op.__dict__.get("role") != "maps"
-
-
-def _expression(op: Op | None, sides: list[str], sign: str, number: str) -> str:
+def _expression(sides: list[str], sign: str) -> str:
     tight = "" if sign in "*/^" else " "
-    if number and op is not None:
-        left, right = (number, *sides) if op.__dict__["first"] else (*sides, number)
-        sides = [left, right]
     if len(sides) == 1:
-        return f"-{sides[0]}"
+        return f"{sign}{sides[0]}"
     return f"{tight}{sign}{tight}".join(_bracketed(side, sign, place) for place, side in enumerate(sides))
 
 
@@ -370,7 +348,7 @@ def _defaults(groups: list[Group]) -> dict[type[Op], dict[str, Any]]:
                 found.setdefault(type(item.step.op), []).append(item.step.op)
     chosen: dict[type[Op], dict[str, Any]] = {}
     for cls, ops in found.items():
-        if len(ops) < 3 or (ops[0].circle or "sign" in ops[0].options):
+        if len(ops) < 3 or ops[0].infix:
             continue
         for option, declared in ops[0].options.items():
             values = {op.__dict__[option] for op in ops if not isinstance(op.__dict__[option], dict)}

@@ -539,6 +539,20 @@ class Op:
         """
         return None
 
+    @property
+    def infix(self) -> str:
+        """The sign that a spec writes it by: between its operands, or before the only one; "" for a step."""
+        return ""
+
+    def operands(self, inputs: list[str], option: Callable[[str], str]) -> list[str]:
+        """Return what a spec writes around its `infix`.
+
+        Parameters:
+            inputs: the texts of its inputs.
+            option: returns the text of an option's value by the option's name.
+        """
+        return inputs
+
     def title(self, lang: str = "en") -> str:
         """Return the title for a figure: `64 filters 3×3`, `LSTM, 128 units`."""
         if self.titles[0]:

@@ -42,6 +42,10 @@ class Pairwise(Op):
     call: ClassVar[str] = ""  # the torch call, for what Python has no sign for
     commutes: ClassVar[bool] = False  # whether its inputs may change places
 
+    @property
+    def infix(self) -> str:
+        return "" if self.call else self.sign
+
     def looks_across_time(self, position: int, count: int) -> bool:
         return False
 
@@ -178,6 +182,7 @@ class Negative(Elementwise):
     averages = True
     summary = "every value with the other sign"
     call = "-{x}"
+    infix = "-"
 
     def value_of(self, s: Any) -> Any:
         return -s
@@ -204,9 +209,15 @@ class Number(Elementwise):
         left, right = (self.value, s) if self.first else (s, self.value)
         return _SIGNS[self.sign][0](left, right)
 
+    @property
+    def infix(self) -> str:
+        return self.sign
+
+    def operands(self, inputs: list[str], option: Callable[[str], str]) -> list[str]:
+        return [option("value"), *inputs] if self.first else [*inputs, option("value")]
+
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
-        number = f"{self.value:g}"
-        sides = [number, *inner] if self.first else [*inner, number]
+        sides = self.operands(inner, lambda name: f"{self.value:g}")
         return _power(*sides) if self.sign == "^" else joined(self.sign, sides)
 
     def torch(self, *inputs: Type) -> Lowering:

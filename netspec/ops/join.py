@@ -45,6 +45,10 @@ class Join(Op):
     def wiring(self) -> Literal["side", "none"]:
         return "side" if self.role == "maps" else "none"
 
+    @property
+    def infix(self) -> str:
+        return "&" if self.role == "maps" else ""
+
     def looks_across_time(self, position: int, count: int) -> bool:
         return self.role != "maps"
 
