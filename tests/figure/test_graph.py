@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -136,6 +137,15 @@ def test_a_path_is_emphasised_and_written_out_and_the_update_stands_there() -> N
     ]  # fmt: skip
     assert said(scene, "path.0") == "∂L/∂w_1 = (−0.538) × 0.197 × (−1) = 0.106"
     assert said(scene, "f.w_1.after") == "→ 1.99"
+
+
+def test_many_paths_are_counted_and_not_walked() -> None:
+    names = ["x", *(f"h{at}" for at in range(40))]
+    lines = "".join(f"  hidden {name}: {before} + ({before} -> relu)\n" for before, name in pairwise(names))
+    text = f"net n {{\n  input x: 1\n{lines}  output y: h39 -> 1 perceptron (weights = [[0, 1]])\n}}\n"
+    scene = drawn(text + "train {\n  loss = squared(y, t)\n}", input="x=1", target="t=0", path="x")
+    assert f"sum over {2**40} paths" in said(scene, "path.0")
+    assert {node.pen.ink for node in scene.nodes if "input" in node.classes} == {"negative"}
 
 
 def test_a_loss_of_logits_says_which_activation_it_skips() -> None:

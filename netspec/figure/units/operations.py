@@ -276,15 +276,12 @@ class _Numbers:
         for one in self.spots:
             for read in dict.fromkeys(self.operands[one][1] if one in self.operands else ()):
                 users.setdefault(read, []).append(one)
-        ways: list[list[Number]] = []
-        pending = [[start]]
-        while pending:
-            way = pending.pop()
-            after = users.get(way[-1], ())
-            if not after:
-                ways.append(way)
-            pending += [[*way, one] for one in after]
-        for one in {one for way in ways for one in way}:
+        counts: dict[Number, int] = {}  # of the ways from a number to the loss, and how many numbers the longest has
+        longest: dict[Number, int] = {}
+        for one in ordered([start], lambda one: users.get(one, [])):
+            after = users.get(one, [])
+            counts[one] = sum(counts[user] for user in after) or 1
+            longest[one] = 1 + max((longest[user] for user in after), default=0)
             self.spots[one].on_path = True
         for end in ends:
             end.on_path = end.reads[0].on_path
@@ -293,6 +290,17 @@ class _Numbers:
         own = self.spots[start].name or self.spots[start].sign
         left: Line = (*upright("∂"), *LOSS, *upright("/∂"), *own, *upright(" = "))
         total = (*upright(" = "), *numeral(self.slopes[start]))
+        if counts[start] > PATHS or longest[start] > FACTORS + 1:
+            text = say("paths", self.settings.lang).format(count=counts[start])
+            return [(*left, *words(text), *total)]
+        ways: list[list[Number]] = []
+        pending = [[start]]
+        while pending:
+            way = pending.pop()
+            after = users.get(way[-1], [])
+            if not after:
+                ways.append(way)
+            pending += [[*way, one] for one in after]
         products: list[Line] = []
         for way in reversed(ways):
             factors = [self._factor(read, one) for read, one in pairwise(way)]
@@ -302,9 +310,6 @@ class _Numbers:
                 shown = (*upright("("), *numeral(factor), *upright(")")) if factor < 0 else numeral(factor)
                 product = (*product, *(upright(" × ") if product else ()), *shown)
             products.append(product)
-        if len(ways) > PATHS or any(len(way) > FACTORS + 1 for way in ways):
-            text = say("paths", self.settings.lang).format(count=len(ways))
-            return [(*left, *words(text), *total)]
         if len(ways) == 1:
             return [(*left, *products[0], *total)]
         lines = [(*(left if not at else upright(" + ")), *product) for at, product in enumerate(products)]
