@@ -97,12 +97,13 @@ def pair(graph: Graph, source: Path, by: Path | None = None) -> Pairing:
 
 
 def _in_order(graph: Graph, source: Path) -> dict[str, str]:
-    """Pair the arrays of two nets in their order; nothing unless all fit."""
+    """Pair the arrays of two nets in their order; nothing unless all shapes are known and equal."""
     from netspec.training.record import Record
 
-    ours, theirs = (
-        [(one.key, tuple(one.weight.shape)) for one in net.arrays] for net in (graph, Record(source).net.graph)
-    )
+    nets = graph, Record(source).net.graph
+    if any(one.weight.outside for net in nets for one in net.stored):
+        return {}
+    ours, theirs = ([(one.key, tuple(one.weight.shape)) for one in net.arrays] for net in nets)
     if [shape for _, shape in ours] != [shape for _, shape in theirs]:
         return {}
     return {own: other for (own, _), (other, _) in zip(ours, theirs)}

@@ -91,6 +91,18 @@ def test_arrays_belong_together_by_order_where_no_name_is_in_both(first: Path) -
     assert found.pairs == {"a.weight": "h.weight", "a.bias": "h.bias", "b.weight": "y.weight", "b.bias": "y.bias"}
 
 
+def test_arrays_of_a_class_of_another_package_are_in_no_order(tmp_path: Path) -> None:
+    def outside(name: str) -> netspec.Spec:
+        line = f'  hidden {name}: {name}0 -> extern("torch:nn.Linear", in_features = 4, out_features = 4) is 4\n'
+        text = NET.format(hidden=f"{name}0", head=f"{name}1", K="3", frozen="", data="")
+        return netspec.parse(text.replace("  output", f"{line}  output"))
+
+    run = netspec.train(outside("a"), data(), out=tmp_path / "run", pictures=False)
+    with pytest.raises(netspec.UsageError) as error:
+        pair(outside("b").net().graph, run.folder)
+    assert error.value.diagnostic.code == "NS892"
+
+
 def test_a_map_pairs_the_arrays_of_a_file(tmp_path: Path) -> None:
     arrays = {
         "fc.0.weight": np.ones((4, 2), "float32"),
