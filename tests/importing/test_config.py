@@ -79,6 +79,13 @@ def test_there_are_forty_families() -> None:
     assert len(families()) >= 40
 
 
+@pytest.mark.parametrize(("lang", "noun"), [("en", " families:"), ("ko", "개 계열을")])
+def test_the_page_names_every_family(lang: str, noun: str) -> None:
+    page = (LLM.parents[1] / "docs" / lang / "howto" / "bring-in.md").read_text(encoding="utf-8")
+    assert ", ".join(f"`{name}`" for name in sorted(families())) in page
+    assert f" {len(families())}{noun}" in page
+
+
 SMALL = {"model_type": "llama", "vocab_size": 9, "hidden_size": 8, "intermediate_size": 4, "num_hidden_layers": 2}
 SMALL |= {"num_attention_heads": 2}
 
