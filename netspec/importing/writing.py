@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from netspec.elaborate.program import NEVER_NAMES
 from netspec.importing.blocks import Block, Group, Leaf, number_text
 from netspec.importing.steps import Graph
 from netspec.ir.graph import Edge
@@ -14,9 +15,8 @@ from netspec.ir.types import Type, type_text
 from netspec.ops.registry import operation, step_names
 
 WIDTH = 84  # a side path that is longer becomes a line of its own
-RESERVED = frozenset(
-    "repeat one of over any is as shared true false perceptrons filters t weights depth input hidden output net block"
-    " let default require start use same".split()
+RESERVED = NEVER_NAMES | frozenset(
+    "t weights depth input hidden output net block let default require start use same".split()
 )
 Texts = Mapping[tuple[int, str, int], str]
 

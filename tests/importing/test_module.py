@@ -75,6 +75,15 @@ def test_an_open_length_stays_open() -> None:
     assert spec.net().graph.open == ("T",)
 
 
+def test_a_module_may_be_called_as_no_line_may_be() -> None:
+    module = torch.nn.Sequential()
+    module.add_module("filter", torch.nn.Linear(4, 3))
+    module.add_module("over", torch.nn.Linear(3, 2))
+    text = netspec.from_module(module, {"x": "4"}).format()
+    assert "hidden filter_:" in text
+    assert "output over_:" in text
+
+
 class Sorted(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.fft.rfft(x).real
