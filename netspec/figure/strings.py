@@ -19,6 +19,7 @@ _WORDS: Final = {
     "filter": {"en": "filter", "ko": "필터"},
     "layers": {"en": "lines {names}", "ko": "줄 {names}"},
     "channel": {"en": "channel {number}", "ko": "채널 {number}"},
+    "channel of": {"en": "channel {number} of {count}", "ko": "채널 {number}/{count}"},
     "one of": {"en": "{name} {number} of {count}", "ko": "{name} {number}/{count}"},
     "step": {"en": "time step", "ko": "시점"},
     "loss": {"en": "loss", "ko": "손실"},

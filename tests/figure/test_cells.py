@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
 import netspec
@@ -100,9 +103,39 @@ def test_the_windows_of_an_adaptive_pool_are_drawn(size: str, to: str) -> None:
 
 
 def test_without_numbers_cells_and_sum_have_symbols() -> None:
-    scene = drawn("  input x: 1@3x3\n  output y: 2 filters 2x2 (bias = false)", "  y.at = [2, 1, 2]")
-    assert worked(scene) == "y_{212} = w_{11}x_{12} + w_{12}x_{13} + w_{21}x_{22} + w_{22}x_{23}"
-    assert any(text.plain == "filter 2 of 2, 2×2" for text in scene.texts)
+    scene = drawn("  input x: 1@3x3\n  output y: 4 filters 2x2 (pad = 1, bias = false)", "  y.at = [2, 1, 2]")
+    assert worked(scene) == "y_{212} = w_{11} · 0 + w_{12} · 0 + w_{21}x_{11} + w_{22}x_{12}"
+    assert any(text.plain == "filter 2 of 4, 2×2" for text in scene.texts)
+
+
+@pytest.mark.parametrize("step", ["filters 2x2", "filters 2x2 -> relu", "filters 2x2 (groups = MAPS)", "maxpool(2x2)"])
+@pytest.mark.parametrize("maps", [1, 2, 3, 5])
+@pytest.mark.parametrize("made", [1, 2, 5])
+def test_each_filter_makes_one_map_and_a_map_alone_says_of_how_many_it_is(step: str, maps: int, made: int) -> None:
+    pool, grouped = step.startswith("max"), "MAPS" in step
+    count = maps if pool or grouped else made
+    call = step if pool else f"{count} {step.replace('MAPS', str(maps))}"
+    scene = drawn(f"  input x: {maps}@3x3\n  output y: {call}")
+
+    def grids(pattern: str) -> set[str]:
+        return {found[1] for node in scene.nodes if (found := re.match(pattern, node.id))}
+
+    drawn_maps = {"x": grids(r"x\.(?:(\d)\.)?\d\.\d$"), "y": grids(r"y\.(?:(\d)\.)?\d\.\d$")}
+    for name, of in (("x", maps), ("y", count)):
+        sides = [
+            text.plain.replace("\n", " ") for text in scene.texts if text.id in {f"{name}.{n}.side" for n in "12345"}
+        ]
+        alone = len(drawn_maps[name]) == 1 and of > 1
+        assert sides == (
+            [f"channel 1 of {of}"] if alone else [f"channel {n}" for n in sorted(filter(None, drawn_maps[name]))]
+        )
+    if pool:
+        return
+    signs = Counter(text.plain for text in scene.texts if "sign" in text.classes)
+    kernels = grids(r"y\.w\.(\d)\.")
+    assert signs["∗"] == len(kernels)
+    assert signs["="] + len(scene.wires) == len(drawn_maps["y"])
+    assert len(drawn_maps["y"]) == 1 or (len(drawn_maps["x"]) == 1 and kernels == drawn_maps["y"])
 
 
 def test_cells_without_labels_are_empty_and_have_no_sum() -> None:

@@ -26,6 +26,7 @@ from netspec.ir.marks import Mark
 from netspec.ir.sizes import Formula, Size
 
 CELL, WIDEST = 10.0, 18.0  # mm: the height of a cell, and its greatest width
+SIDE = 26.0  # mm: the longest line of the words beside a grid
 TEXT, SIGN = 5.0, 8.6  # mm: the size of the number in a cell, and of a sign between two grids
 ALL = 9  # a grid with more rows or columns is drawn with dots
 APART, NEAR, BELOW = 4.5, 1.8, 5.5  # mm beside a sign, from a grid to its title, and from the grids to the sum
@@ -76,7 +77,9 @@ class Pile:
     gap: int = -1  # behind which grid dots stand
 
     def sides(self, size: float) -> float:
-        return max((line_width(words(grid.side), size) + 2.5 for grid in self.grids if grid.side), default=0.0)
+        return max(
+            (widest(wrapped(grid.side, SIDE, size), size) + 2.5 for grid in self.grids if grid.side), default=0.0
+        )
 
     def width(self, wide: float, size: float) -> float:
         if self.sign:
@@ -101,6 +104,14 @@ class Window:
         self.channels = [one for one in range(count) if self.op.joins_maps(self.map, one, count)]
         if self.op.gathers != "sum":  # a pool makes a map of each map
             self.channels = [self.map]
+        few = count == 1 and self.maps <= CHANNELS and self.op.gathers == "sum"
+        self.made = list(range(self.maps)) if few else [self.map]  # the maps that are drawn, each of a filter
+
+    @property
+    def kernels(self) -> list[tuple[int, int]]:
+        """The drawn grids of filters: each by the map that it makes and the map that it reads."""
+        several = len(self.made) > 1
+        return [(one, self.channels[0]) for one in self.made] if several else [(self.map, one) for one in self.drawn]
 
     @property
     def drawn(self) -> list[int]:
@@ -162,40 +173,51 @@ class Cells:
             index = (*math(str(channel + 1)), *(() if len(index) == 2 and channel < 9 else math(",")), *index)
         return symbol(name, index)
 
-    def weight(self, channel: int, row: Unit, column: Unit) -> Line:
-        """Return what a cell of the filter says."""
+    def weight(self, kernel: tuple[int, int], row: Unit, column: Unit) -> Line:
+        """Return what a cell of a filter says; a kernel is one of `Window.kernels`."""
         if self.node.stored() in self.weights:
-            return numeral(self._weight(channel, row.place or 0, column.place or 0))
+            return numeral(self._weight(kernel, row.place or 0, column.place or 0))
         name = "w" if self.settings.of(self.group.layer.path).labels else ""
-        return self._symbol(name, channel if len(self.window.channels) > 1 else None, row, column)
+        told = len(self.window.made) == 1
+        several = max(len(self.window.channels), len(self.window.made)) > 1
+        return self._symbol(name, kernel[told] if several else None, row, column)
 
-    def _weight(self, channel: int, *place: int) -> float:
-        """Return a number of the filter; `channel` is one of the maps that it reads."""
+    def _weight(self, kernel: tuple[int, int], *place: int) -> float:
         found = self.weights[self.node.stored()]
-        for one in self._place(channel, *place):
+        for one in self._place(kernel, *place):
             found = found[one]
         return float(found)
 
-    def _place(self, channel: int, *place: int) -> tuple[int, ...]:
-        """Return where a number of the filter stands in its array; a filter along one axis has a single row."""
+    def _place(self, kernel: tuple[int, int], *place: int) -> tuple[int, ...]:
+        """Return where a number of a filter stands in its array; a filter along one axis has a single row."""
         axes = len(self.graph.type_of(self.node.inputs[0]).space)
-        return (self.window.map, self.window.channels.index(channel), *place[-axes:])
+        return (kernel[0], self.window.channels.index(kernel[1]), *place[-axes:])
 
-    def _held(self, channel: int, row: Unit, column: Unit) -> Weight | None:
+    def _held(self, kernel: tuple[int, int], row: Unit, column: Unit) -> Weight | None:
         if row.place is None or column.place is None:
             return None
-        return Weight(self.node.stored(), self._place(channel, row.place, column.place))
+        return Weight(self.node.stored(), self._place(kernel, row.place, column.place))
 
-    @property
-    def bias(self) -> Line:
+    def bias(self, made: int) -> Line:
+        """Return what is added to a map; () if nothing is."""
         if not self.graph.stores(self.node, "bias"):
             return ()
         array = self.weights.get(self.node.stored("bias"))
-        return math("b") if array is None else numeral(float(array[self.window.map]))
+        if array is None:
+            return symbol("b", math(str(made + 1)) if len(self.window.made) > 1 else ())
+        return numeral(float(array[made]))
 
     # ---- grids
 
-    def maps(self, group: Group, channels: list[int], axes: tuple[Axis, Axis], fill: Any, several: bool) -> list[Grid]:
+    def maps(self, group: Group, channels: list[int], axes: tuple[Axis, Axis], fill: Any) -> list[Grid]:
+        """Return the grids of some maps of a layer, with which of several each is."""
+
+        def side(channel: int) -> str:
+            said = say("channel", self.settings.lang).format(number=channel + 1)
+            if len(channels) == 1:
+                said = say("channel of", self.settings.lang).format(number=channel + 1, count=group.type.maps)
+            return said if group.type.maps != 1 else ""
+
         return [
             Grid(
                 f"{group.id}.{channel + 1}" if group.type.maps != 1 else group.id,
@@ -206,7 +228,7 @@ class Cells:
                 lambda row, column, channel=channel: fill(channel, row, column),  # type: ignore[misc]
                 lambda row, column, channel=channel: self.held(group, channel, row, column),  # type: ignore[misc]
                 classes=("cell", group.role),
-                side=say("channel", self.settings.lang).format(number=channel + 1) if several else "",
+                side=side(channel),
             )
             for channel in channels
         ]
@@ -226,8 +248,7 @@ class Cells:
                 return next((tint for rows, columns, tint in self.tiles if _in(row, rows) and _in(column, columns)), "")
             return "tint-input" if _in(row, rows) and _in(column, columns) else ""
 
-        channels = self.window.drawn
-        grids = self.maps(self.source, channels, (axes[0], axes[1]), fill, len(self.window.channels) > 1)
+        grids = self.maps(self.source, self.window.drawn, (axes[0], axes[1]), fill)
         for grid in grids:
             frames = [(rows, columns) for rows, columns, _ in self.tiles] or [(rows, columns)]
             grid.framed = [(*frame, True) for frame in frames]
@@ -249,24 +270,29 @@ class Cells:
         rows, columns = (axis(_numbered(shown_units(size, default_rows(size, ALL))), 2.0) for size in sizes)
         grids = [
             Grid(
-                f"{self.group.id}.w.{channel + 1}",
+                f"{self.group.id}.w.{kernel[len(self.window.made) == 1] + 1}",
                 self.group.layer.path,
                 "filter",
                 rows,
                 columns,
-                lambda row, column, channel=channel: self.weight(channel, row, column),  # type: ignore[misc]
+                lambda row, column, kernel=kernel: self.weight(kernel, row, column),  # type: ignore[misc]
                 lambda row, column: "tint-filters",
-                weight=lambda row, column, channel=channel: self._held(channel, row, column),  # type: ignore[misc]
+                weight=lambda row, column, kernel=kernel: self._held(kernel, row, column),  # type: ignore[misc]
                 classes=("cell", "weight"),
             )
-            for channel in self.window.drawn
+            for kernel in self.window.kernels
         ]
         lang, size = self.settings.lang, "×".join(size_label(one) for one in sizes)
         name = say("filter", lang)
-        if self.window.maps > 1:
-            name = say("one of", lang).format(name=name, number=self.window.map + 1, count=self.window.maps)
-        said = f"{name}, {size}" if self.window.maps > 1 else f"{name} {size}"
-        return Pile(grids, self._wrapped("\n".join((said, *self._marks()))), between="+", gap=self._gap())
+        said = f"{name} {size}"
+        if len(self.window.made) > 1:
+            said = self.window.op.title(lang)
+        elif self.window.maps > 1:
+            said = (
+                f"{say('one of', lang).format(name=name, number=self.window.map + 1, count=self.window.maps)}, {size}"
+            )
+        between = "+" if len(self.window.made) == 1 else ""
+        return Pile(grids, self._wrapped("\n".join((said, *self._marks()))), between=between, gap=self._gap())
 
     def results(self) -> Pile:
         row, column = self.window.at
@@ -279,11 +305,9 @@ class Cells:
             own = channel == self.window.map and _in(one, [row]) and _in(other, [column])
             return "tint-output" if own else ""
 
-        count = self.window.maps
-        channels = list(range(count)) if count <= CHANNELS and self.window.op.gathers == "sum" else [self.window.map]
-        grids = self.maps(self.group, channels, (axes[0], axes[1]), fill, count > 1)
+        grids = self.maps(self.group, self.window.made, (axes[0], axes[1]), fill)
         if not self.tiles:
-            chosen = next(grid for grid, channel in zip(grids, channels, strict=True) if channel == self.window.map)
+            chosen = grids[self.window.made.index(self.window.map)]
             chosen.framed = [([row], [column], True)]
         return Pile(grids, self.title(self.group))
 
@@ -332,13 +356,18 @@ class Cells:
         if self.window.op.gathers != "sum":
             return [source, Pile([], self.operation(), sign=ARROW), result]
         middle = [Pile([], sign="∗"), self.filter()]
-        if self.bias:
+        if self.bias(self.window.map):
             one = axis([Unit("1", math("1"), 0)], 1.0)
-            bias = Grid(
-                f"{self.group.id}.b", self.group.layer.path, "filter", one, one, lambda row, column: self.bias,
-                lambda row, column: "tint-filters", classes=("cell", "weight"),
-            )  # fmt: skip
-            middle += [Pile([], sign="+"), Pile([bias], self._wrapped(say("bias", self.settings.lang)))]
+            biases = [
+                Grid(
+                    f"{self.group.id}.b" + (f".{made + 1}" if len(self.window.made) > 1 else ""),
+                    self.group.layer.path, "filter", one, one,
+                    lambda row, column, made=made: self.bias(made),  # type: ignore[misc]
+                    lambda row, column: "tint-filters", classes=("cell", "weight"),
+                )
+                for made in self.window.made
+            ]  # fmt: skip
+            middle += [Pile([], sign="+"), Pile(biases, self._wrapped(say("bias", self.settings.lang)))]
         if self.group.activation:
             return [source, *middle, Pile([], ((activation_name(self.group.activation),),), sign=ARROW), result]
         return [source, *middle, Pile([], sign="="), result]
@@ -370,10 +399,11 @@ class Cells:
         most = max(len(pile.grids) for pile in row)
         between = SIGN if most > 1 else 0.0
         highs = [max(pile.grids[k].size(CELL)[1] for pile in row if len(pile.grids) == most) for k in range(most)]
-        highs = [max([high, *(grid.size(CELL)[1] for pile in row for grid in pile.grids)]) for high in highs]
         heads = [boxed(pile.title, self.text).height + NEAR for pile in row if pile.title]
         gap = max(pile.gap for pile in row)
         levels, y = [], top + max(heads, default=0.0)
+        tall = max(grid.size(CELL)[1] for pile in row for grid in pile.grids)
+        y += max(tall - sum(highs) - between * (most - 1), 0.0) / 2  # one grid in the middle may reach past the others
         for place, high in enumerate(highs):
             levels.append(y + high / 2)
             y += high + between * (2 if place == gap else 1)
@@ -381,7 +411,8 @@ class Cells:
         for pile in row:
             wide = pile.width(self.wide, self.text)
             if pile.sign:
-                self._sign(pile, x, wide, levels if pile.sign == "∗" else [(levels[0] + levels[-1]) / 2])
+                each = pile.sign == "∗" or len(self.window.made) > 1
+                self._sign(pile, x, wide, levels if each else [(levels[0] + levels[-1]) / 2])
             else:
                 own = levels
                 if len(pile.grids) < most:
@@ -417,11 +448,12 @@ class Cells:
         """Draw a sign at some heights, or an arrow with its words above it."""
         name, path = f"{self.group.id}.sign{len(self.canvas.texts)}", self.group.layer.path
         if pile.sign == ARROW:
-            self.canvas.wire("", "", (Point(x, levels[0]), Point(x + wide, levels[0])), id=name, layer=path)
-            if pile.title:
-                y, size = levels[0] - NEAR - boxed(pile.title, self.text).bottom, self.text
-                name = f"{name}.title"
-                self.canvas.text(name, pile.title, x + wide / 2, y, size, classes=("title",), layer=path)
+            for place, level in enumerate(levels):
+                own = f"{name}.{place}" if place else name
+                self.canvas.wire("", "", (Point(x, level), Point(x + wide, level)), id=own, layer=path)
+                if pile.title:
+                    y, size = level - NEAR - boxed(pile.title, self.text).bottom, self.text
+                    self.canvas.text(f"{own}.title", pile.title, x + wide / 2, y, size, classes=("title",), layer=path)
             return
         line = upright(pile.sign)
         for place, level in enumerate(levels):
@@ -470,10 +502,10 @@ class Cells:
             name = f"{grid.id}.{'window' if bold else 'box'}{count or ''}"
             canvas.polygon(name, box.corners, front=True, pen=pen, classes=("outline",), layer=grid.layer)
         if grid.side:
-            line = words(grid.side)
-            y = top + grid.size(wide)[1] / 2 + middle_of(line) * self.text
+            lines = wrapped(grid.side, SIDE, self.text)
+            y = top + grid.size(wide)[1] / 2 - boxed(lines, self.text).middle.y
             name = f"{grid.id}.side"
-            canvas.text(name, (line,), left - 2.5, y, self.text, align="end", classes=("caption",), layer=grid.layer)
+            canvas.text(name, lines, left - 2.5, y, self.text, align="end", classes=("caption",), layer=grid.layer)
 
     # ---- the sum
 
@@ -541,7 +573,10 @@ class Cells:
         several, lang = len(self.window.channels) > 1, self.settings.lang
         for channel in self.window.drawn:
             read = self._read(channel, rows, columns)
-            terms = [_product(one, self.weight(channel, *place)) for one, place in zip(read, kernel, strict=True)]
+            terms = [
+                _product(one, self.weight((self.window.map, channel), *place))
+                for one, place in zip(read, kernel, strict=True)
+            ]
             pieces = [_added(term, number > 0) for number, term in enumerate(_few(terms))]
             if several and self._known:
                 said = (*words(f"{say('channel', lang).format(number=channel + 1)}: "), *pieces[0])
@@ -554,8 +589,8 @@ class Cells:
             if self._gap() >= 0:
                 parts.insert(len(parts) - 1, upright("…"))
             parts = [_added(_bracketed(part, place > 0), place > 0) for place, part in enumerate(parts)]
-        if self.bias:
-            parts.append(_added(_bracketed(self.bias), True))
+        if bias := self.bias(self.window.map):
+            parts.append(_added(_bracketed(bias), True))
         act = activation_name(self.group.activation) if self.group.activation else None
         if self.values is None:
             first = (*self._result(self.window.at), *upright(" = "), *((act, *upright("(")) if act else ()), *parts[0])
@@ -578,7 +613,7 @@ class Cells:
         for (r, row), (c, column) in product(enumerate(rows), enumerate(columns)):
             held = self.held(self.source, channel, self._unit(0, row), self._unit(1, column))
             if held is not None:
-                total += self._weight(channel, r, c) * float(self.values[held.node][held.place])
+                total += self._weight((self.window.map, channel), r, c) * float(self.values[held.node][held.place])
         return numeral(total)
 
 
@@ -685,6 +720,8 @@ def _bracketed(line: Line, inner: bool = True) -> Line:
 def _product(read: Line, weight: Line) -> Line:
     if read and weight and _is_number(read) and _is_number(weight):
         return (*_bracketed(read), *upright("×"), *_bracketed(weight))
+    if read and weight and _is_number(read):
+        return (*weight, *upright(" · "), *read)
     return (*_bracketed(weight), *_bracketed(read)) if read and weight else ()
 
 
