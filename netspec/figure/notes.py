@@ -449,7 +449,7 @@ def noted(
     left = unshown(graph, paths, shows, lang, names)
     for node, mark in owed:
         path = layer_of(graph, node, paths)
-        if path is not None and shows(node) is not None:
+        if mark.text and path is not None and shows(node) is not None:
             left.append(Unshown(node, mark, path, _owner(graph, node, names), _Place.of(graph, node, shows)))
     if acts and settings.notes != "none":
         left = _at_their_layers(scene, left, lang, small, settings.page is not None)

@@ -22,6 +22,10 @@ _WORDS: Final = {
     "channel of": {"en": "channel {number} of {count}", "ko": "채널 {number}/{count}"},
     "one of": {"en": "{name} {number} of {count}", "ko": "{name} {number}/{count}"},
     "step": {"en": "time step", "ko": "시점"},
+    "steps": {"en": "{count} time steps", "ko": "시점 {count}개"},
+    "up to steps": {"en": "up to {count} time steps", "ko": "시점 {count}개까지"},
+    "here": {"en": "{most}, here {count}", "ko": "{most}, 여기서는 {count}"},
+    "reads": {"en": "reads {name}[t−{steps}]", "ko": "{name}[t−{steps}] 읽음"},
     "loss": {"en": "loss", "ko": "손실"},
     "above below": {
         "en": "above each line its value, below it the gradient of the loss $L$",

@@ -414,6 +414,15 @@ FACTS: dict[str, tuple[str, str]] = {
     "a look-back in a block": both("Back(1) -> Back(1)", "Back(1) -> Back(2)", *OVER, before=BACK),
     "weights used again": both("same(a)", "4 perceptrons", "input x: 4", "hidden a: 4 perceptrons", *FLAT[1:]),
     "a longer delay": both("x & z[t-1] -> 3 perceptrons -> tanh", "x & z[t-2] -> 3 perceptrons -> tanh", *OVER),
+    "the number of time steps": both(
+        "over 16", "over 99", "input x: 4 LINE", "hidden z: x & z[t-1] -> 3 perceptrons", OVER[-1]
+    ),
+    "up to which number of time steps": both(
+        "over up to 16", "over up to 99", "input x: 4 LINE", "hidden z: x & z[t-1] -> 3 perceptrons", OVER[-1]
+    ),
+    "how far back a long delay reads": both(
+        "x & x[t-8] -> 3 perceptrons", "x & x[t-12] -> 3 perceptrons", "input x: 4 over 16", *OVER[1:]
+    ),
     "a start": both(
         "zeros", "a", "input x: 4 over 6", "input a: 3", "start z: LINE", "hidden z: x & z[t-1] -> 3 perceptrons",
         "output y: z & a -> 2 perceptrons",

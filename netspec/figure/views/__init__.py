@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netspec.figure.trained import Arrays, Run
     from netspec.figure.trained.passes import Passes
     from netspec.ir.graph import Graph, Node
+    from netspec.ir.types import Time
 
 # settings, settings of layers and options that only some views can follow
 ASKED: Final = (
@@ -168,13 +169,15 @@ class View:
 
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
         """Yield marks that are not among those of a step, and that the figure does not show: by default given weights,
-        and where wires show sums, biases without one.
+        and where wires show sums, biases without one and the number of time steps.
 
         Parameters:
             scene: the figure as it is drawn; its texts with the class `number` are weights.
         """
         lang = drawing.settings.lang
         for node in drawing.graph.nodes if self.sums else ():
+            if node.kind == "input" and node.type.time and node.type.time.length != 1:
+                yield node, self.duration(drawing, scene, node, node.type.time)
             if drawing.graph.stores(node, "bias") and "bias" not in (self.shows(drawing, node) or ()):
                 yield node, Mark("bias", "kind", say("bias", lang), NOTE)
         numbers = {text.layer for text in scene.texts if "number" in text.classes}
@@ -183,6 +186,11 @@ class View:
             weight = stored.weight
             if weight.given and weight.fan_in and drawing.graph.layers[node.layer].path not in numbers:
                 yield node, Mark("given", "kind", say("given weights", lang), NOTE)
+
+    def duration(self, drawing: Drawing, scene: Scene, node: Node, time: Time) -> Mark:
+        """Return the mark that says how many time steps an input has; one without text if the figure shows it."""
+        said = say("up to steps" if time.varying else "steps", drawing.settings.lang)
+        return Mark("time", "kind", said.format(count=time.length), NOTE)
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Return the scene with the values of one example, as numbers in the circles."""

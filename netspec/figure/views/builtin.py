@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
-from netspec.figure.notes import NAME, ORDER, dropping, marks_of, titled
+from netspec.figure.notes import NAME, ORDER, dropping, layer_of, marks_of, titled
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, Room, Types
 from netspec.figure.strings import say
@@ -16,6 +16,7 @@ from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.ir.marks import BOX, NOTE, Mark
+from netspec.ir.types import Time
 
 # the free space between boxes as a part of the usual, and whether the net stays in one column
 READ = 1.17  # how much larger a page may be on which letters are as large as asked for, so that they can be read
@@ -270,18 +271,41 @@ class Unrolled(View):
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
-        """Yield also up to how many steps an input has, of which the figure says a letter; captions without a row."""
-        from netspec.figure.units.unrolled import lengths
-
+        """Yield also reads of earlier steps of which no arrow arrives in a drawn step; captions without a row."""
         yield from super().owes(drawing, scene)
-        letters = lengths(drawing.graph)
-        for node in drawing.graph.nodes:
-            if node.kind == "input" and node.type.time in letters:
-                text = f"{letters[node.type.time]} ≤ {node.type.time.length}"
-                yield node, Mark("varying", "structure", text, BOX)
-            layer = drawing.graph.layers[node.layer]
+        graph, lang = drawing.graph, drawing.settings.lang
+        paths = frozenset(item.layer for item in scene.items if item.layer)
+        arrows = [wire for wire in scene.wires if "delayed" in wire.classes]
+        arrived = {(wire.layer, wire.id.rpartition("@")[2]) for wire in arrows if wire.source and wire.target}
+        for node in graph.nodes:
+            layer = graph.layers[node.layer]
+            if node.delay > 1 and (layer_of(graph, node, paths), str(node.delay)) not in arrived:
+                name = graph.layers[graph.nodes[node.inputs[0].node].layer].label
+                text = say("reads", lang).format(name=name, steps=node.delay)
+                yield node, Mark("delay", "structure", text, BOX)
             if node.kind == "delay" and layer.caption and layer.values[0].node == node.index:
                 yield node, Mark("caption", "kind", f'"{layer.caption}"', NOTE)
+
+    def duration(self, drawing: Drawing, scene: Scene, node: Node, time: Time) -> Mark:
+        """Return up to how many steps an input has, of which the figure says a letter; or how many dots stand for."""
+        from netspec.figure.units.elided import size_label
+        from netspec.figure.units.unrolled import lengths
+
+        lang, letter = drawing.settings.lang, lengths(drawing.graph).get(time)
+        path = drawing.graph.layers[node.layer].path
+        dots = any(one.layer == path and one.id.endswith("@later") for one in scene.dots)
+        steps = {text.id.partition(".")[0] for text in scene.texts}
+        if letter:
+            text, drawn = (
+                f"{letter} ≤ {time.length}",
+                sum(one.layer == path and "pill" in one.classes for one in scene.nodes),
+            )
+            if not dots and f"step@{letter}" not in steps and drawn != time.length:
+                text = say("here", lang).format(most=text, count=f"{letter} = {drawn}")
+            return Mark("time", "structure", text, BOX)
+        text = say("steps", lang).format(count=time.length)
+        ends = not dots or f"step@{size_label(time.length)}" in steps
+        return Mark("time", "structure", "" if ends else text, BOX)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield the usual figure, fewer time steps; then no table, and one circle a layer; then rows of time steps."""
