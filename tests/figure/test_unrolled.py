@@ -379,7 +379,26 @@ def test_a_layer_that_reads_earlier_steps_alone_stands_behind_their_copies() -> 
     ones = [wire.source for wire in scene.wires if wire.source.endswith("+1") and wire.target.startswith("h.")]
     assert len(ones) == 3
     said = " ".join(one.plain for one in net.render(view="unrolled").scene.texts)
-    assert "bias (h)" in said
+    assert "bias (all perceptrons)" in said
+
+
+def test_no_constant_goes_with_the_units_to_another_step() -> None:
+    """The +1 of `y` would stand with the units of `h`, from which an arrow leads to the next step."""
+    lines = (
+        "  input x: 2 over up to 20\n  output h: x & h[t-1] -> 2 perceptrons -> tanh\n  output y: h -> 1 perceptron\n"
+    )
+    scene = netspec.parse(f"net n {{\n{lines}}}\n").net().render(view="unrolled").scene
+    assert {node.layer for node in of(scene, "bias")} == {"x"}
+    assert any("bias (y)" in text.plain for text in scene.texts)
+
+
+@pytest.mark.parametrize(("targets", "said"), [(0, "T ≤ 20"), (3, "T ≤ 20, here T = 3")])
+def test_the_figure_of_an_example_says_how_many_steps_it_has(targets: int, said: str) -> None:
+    words = ", ".join(f'"{number}"' for number in range(targets))
+    lines = "  input x: 2 over up to 20\n  output h: x & h[t-1] -> 2 perceptrons\n"
+    settings = f"figure {{\n  view = unrolled\n{f'  h.targets = [{words}]' if targets else ''}\n}}\n"
+    scene = netspec.parse(f"net n {{\n{lines}}}\n{settings}").net().render().scene
+    assert said in {text.plain for text in scene.texts}
 
 
 def test_a_recurrent_step_in_one_shape_says_its_kind() -> None:

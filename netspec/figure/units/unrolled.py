@@ -224,6 +224,8 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     blocks = {
         block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
     }
+    for held in kept(groups) if settings.notes != "none" else ():
+        blocks[held].bias = False
     phases, begun = _phases(graph, groups)
     if settings.max_units == 1:
         blocks = {group: Block(group, 0, [Unit("1", (), None)]) for group in blocks}
@@ -247,6 +249,11 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         _worded(drawing, arrow)
     drawing.canvas.clear("zero")
     return drawing.canvas.scene("unrolled")
+
+
+def kept(groups: list[Group]) -> set[Group]:
+    """Return the groups of which an arrow leads to another step: a +1 beside their units would go with them."""
+    return {link.source for group in groups for link in group.links if link.delay}
 
 
 def _check_words(groups: list[Group], settings: FigureSettings) -> None:

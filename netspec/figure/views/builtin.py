@@ -337,6 +337,13 @@ class Unrolled(View):
         shown = _in_units(drawing, node) | {"start"}
         if drawing.settings.max_units == 1 or _reads_earlier(drawing.graph, node):
             shown -= {"bias"}  # a +1 stands beside what a layer reads in the same step
+        elif drawing.settings.notes != "none" and node.op.dense:
+            from netspec.figure.units.columns import biased
+            from netspec.figure.units.unrolled import kept
+
+            groups = _chosen(drawing.graph, drawing.settings)
+            beside = [biased(group, groups) for group in groups if group.node == node.index]
+            shown -= {"bias"} if any(link and link.source in kept(groups) for link in beside) else set()
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
