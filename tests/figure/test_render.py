@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -399,3 +400,28 @@ def _covers(node: Node, text: Text) -> bool:
     if node.shape == "box":
         return node.box.overlaps(text.box)
     return any(math.hypot(x - node.x, y - node.y) < node.rx - 0.3 for x, y in text.box.corners)
+
+
+@pytest.mark.parametrize(
+    "row", ["1.1, 231.37, -115.53", "1.1, 0.2, -0.5", "0.1, 0.2, 0.3", "0.333333333, 0.123456789, 7.7777777"]
+)
+@pytest.mark.parametrize("view", ["perceptron", "cells"])
+def test_a_written_sum_holds_or_says_that_it_is_rounded(row: str, view: str) -> None:
+    """The numbers that a figure adds up are those of the spec, and their written sum is the written total."""
+    given = f"(weights = [[{row}]])"
+    spec = f"net n {{\n  input  x: 2\n  output y: 1 perceptron {given} -> tanh\n}}\n"
+    if view == "cells":
+        spec = f"net n {{\n  input  x: 1@1x2\n  output y: 1 filter 1x2 {given} -> tanh\n}}\n"
+    scene = netspec.parse(spec).net().render(view=view, input="1, 1").scene
+    texts = {text.id: text.plain.replace("−", "-") for text in scene.texts}
+    if view == "cells":
+        sum_, sign, total = texts["y.worked"].splitlines()[0].rsplit(" ", 2)
+        terms = [[Decimal(one.strip("()")) for one in term.split("×")] for term in sum_.split(" + ")]
+        numbers = [math.prod(term, start=Decimal(1)) for term in terms]
+    else:
+        sign, total = next(text for id_, text in texts.items() if id_.endswith(".s")).split()[1:]
+        numbers = [Decimal(text) for id_, text in texts.items() if id_.endswith(".product")]
+        written = {text for id_, text in texts.items() if ".w." in id_ and id_.endswith(".value")}
+        assert {one for one in row.split(", ") if len(one) < 8} <= written
+    assert len(numbers) == 3
+    assert (sum(numbers) == Decimal(total)) == (sign == "=")

@@ -11,7 +11,7 @@ from netspec.figure.scene.canvas import evened, fitted
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis, line_width, upright
 from netspec.figure.trained import Arrays
-from netspec.figure.trained.overlay import numeral, value_of
+from netspec.figure.trained.overlay import DIGITS, adding_up, numeral, value_of
 
 CONSTANT = 0.8 * layout.SMALL_LABEL  # the size of `x_0 = 1` beside values
 LEAST = 0.75  # a smaller part of TOTAL is not read
@@ -32,11 +32,20 @@ class Numbers:
         self.added: list[Item] = []
         self.changed: dict[str, Text] = {}
         self.products: dict[str, float] = {}  # the key is the id of a weight's circle
+        self.sums: dict[str, tuple[int, str]] = {}  # of each sum the digits of its numbers, and its sign
 
     def write(self) -> Scene:
         for wire in self.scene.wires:
             if "input" in wire.classes and wire.target in self.nodes:
                 self.product(wire)
+        for node in self.scene.nodes:
+            if "sum" in node.classes and (found := self.value(node.value)) is not None:
+                base = node.id.removesuffix(".sum")
+                terms = [value for id_, value in self.products.items() if id_.startswith(f"{base}.w.")]
+                if any(item.id.startswith(f"{base}.w.") for item in self.scene.dots):
+                    terms.append(found - sum(terms))
+                if terms:
+                    self.sums[base] = adding_up(found, ((term,) for term in terms))
         for wire in self.scene.wires:
             if "product" in wire.classes and wire.source in self.products:
                 self.beside(wire)
@@ -74,7 +83,7 @@ class Numbers:
     def beside(self, wire: Wire) -> None:
         """Write the product beside the wire that leads from the weight to the sum."""
         start, turn = wire.points[:2]
-        line = numeral(self.products[wire.source])
+        line = numeral(self.products[wire.source], digits=self._digits(wire.source.rpartition(".w.")[0])[0])
         wide, end = line_width(line, PRODUCT), turn.x
         if len(wire.points) == 2:  # the wire is level
             end = min(end - 0.8, start.x + max(wide + 0.8, 8.3))
@@ -87,10 +96,14 @@ class Numbers:
         if found is None:
             return
         base = node.id.removesuffix(".sum")
+        digits, sign = self._digits(base)
         said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
         act = next((self.nodes.get(wire.target) for wire in self.scene.wires if wire.source == node.id), None)
         if said is not None and act is not None:
-            line, room = (*said.lines[0], *upright(" = "), *numeral(found)), act.box.left - node.box.right
+            line, room = (
+                (*said.lines[0], *upright(f" {sign} "), *numeral(found, digits=digits)),
+                act.box.left - node.box.right,
+            )
             size = min(TOTAL, fitted(line, TOTAL, min(room / 2, 8.6), 99.0, False))
             self.changed[said.id] = replace(said, lines=(line,), size=size, ink=INK)
             if size < LEAST * TOTAL:  # too long to stand between the sum and the activation
@@ -102,15 +115,21 @@ class Numbers:
                     said = replace(said, x=act.box.left - 0.8, align="end", size=size)
                 self.changed[said.id] = said
         else:
-            self.text(f"{base}.total", numeral(found), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
+            line = (*upright("" if sign == "=" else f"{sign} "), *numeral(found, digits=digits))
+            self.text(f"{base}.total", line, node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
         drawn = sum(value for id_, value in self.products.items() if id_.startswith(f"{base}.w."))
         gaps = [item for item in self.scene.dots if item.id.startswith(f"{base}.w.")]
         if gaps:
-            self.rest(gaps[0], found - drawn)
+            self.rest(gaps[0], found - drawn, digits)
 
-    def rest(self, dots: Dots, value: float) -> None:
+    def _digits(self, base: str) -> tuple[int, str]:
+        return self.sums.get(base, (DIGITS[0], "="))
+
+    def rest(self, dots: Dots, value: float, digits: int) -> None:
         box = dots.box
-        self.text(f"{dots.id}.rest", numeral(value), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT)
+        self.text(
+            f"{dots.id}.rest", numeral(value, digits=digits), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT
+        )
 
     def dot(self, node: Node) -> None:
         """Write the value of a dot behind the dot's label; without a label, above the dot."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of, meets
@@ -15,6 +18,7 @@ from netspec.ir.graph import Graph
 
 THIN, THICK = 0.165, 0.85  # width of a wire for a weight of 0, and for the largest weight
 FAINTEST = 0.03  # a weight that is smaller than this part of the largest is drawn like 0
+DIGITS = (3, 4, 5, 6)  # with how many a number is written: the usual, and more where a sum has to hold
 NEARLY = 1e-12  # a smaller number is nearly 0
 SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend: font size, height of a row, length of a sample line
 
@@ -96,20 +100,43 @@ def _in_order(items: list[Item]) -> list[Item]:
     return [next(queue) if isinstance(item, Wire) and item.weight else item for item in items]
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = DIGITS[0]) -> str:
     """Return a number with three digits: 0.577, −1.25, 4.59e−9. It has a true minus sign; −0 becomes 0.
 
-    Of a number that is nearly 0, such as 6e−233, one digit says enough.
+    One that has no more than six is written whole: 231.37. Of a number that is nearly 0, such as 6e−233, one digit
+    says enough.
     """
-    text = f"{value + 0.0:.{1 if abs(value) < NEARLY else 3}g}"
-    digits, sign, power = text.partition("e")
-    return f"{digits}{sign}{int(power) if power else ''}".replace("-", "−")
+    whole = f"{value:.{DIGITS[-1]}g}"
+    text = f"{value + 0.0:.{1 if abs(value) < NEARLY else digits}g}"
+    if float(whole) == value and "e" not in whole and value:
+        text = whole
+    size, sign, power = text.partition("e")
+    return f"{size}{sign}{int(power) if power else ''}".replace("-", "−")
 
 
-def numeral(value: float, style: Style = "upright") -> Line:
+def numeral(value: float, style: Style = "upright", digits: int = DIGITS[0]) -> Line:
     """Return a number as figures write it: of 4.59e−9, the power of ten stands above its line."""
-    digits, large, power = number(value).partition("e")
-    return (Atom(f"{digits}×10", style, sup=(Atom(power, style),)),) if large else (Atom(digits, style),)
+    size, large, power = number(value, digits).partition("e")
+    return (Atom(f"{size}×10", style, sup=(Atom(power, style),)),) if large else (Atom(size, style),)
+
+
+def adding_up(total: float, terms: Iterable[Sequence[float]], choice: Sequence[int] = DIGITS) -> tuple[int, str]:
+    """Return with how many digits a total is the sum of the products of its terms as they are written, and `=`.
+
+    The number of digits is the first of a choice with which that is so.
+
+    If there is no such number of digits, numbers have the usual ones, and the sign is `≈`.
+    """
+    terms = [tuple(term) for term in terms]
+    for digits in choice if all(map(math.isfinite, (total, *(one for term in terms for one in term)))) else ():
+        written = sum(math.prod(_written(factor, digits) for factor in term) for term in terms)
+        if written == _written(total, digits):
+            return digits, "="
+    return DIGITS[0], "≈"
+
+
+def _written(value: float, digits: int) -> Fraction:
+    return Fraction(number(value, digits).replace("−", "-"))
 
 
 # ---- the legend

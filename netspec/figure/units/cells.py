@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
+from math import prod
 from typing import Any
 
 from netspec.figure.notes import marks_of, titled
@@ -15,7 +16,8 @@ from netspec.figure.scene.typeset import DIGITS, line_width, math, symbol, uprig
 from netspec.figure.scene.typeset import axis as middle_of
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
-from netspec.figure.trained.overlay import numeral
+from netspec.figure.trained.overlay import DIGITS as USUAL
+from netspec.figure.trained.overlay import adding_up, numeral
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Unit, shown_units, size_label
 from netspec.figure.units.filter import as_plane
@@ -570,6 +572,7 @@ class Cells:
             for r, c in product(range(1, len(rows) + 1), range(1, len(columns) + 1))
         ]
         equations, parts = [], []
+        summed: list[tuple[float, ...]] = []  # the factors of each term of the sum
         several, lang = len(self.window.channels) > 1, self.settings.lang
         for channel in self.window.drawn:
             read = self._read(channel, rows, columns)
@@ -580,23 +583,31 @@ class Cells:
             pieces = [_added(term, number > 0) for number, term in enumerate(_few(terms))]
             if several and self._known:
                 said = (*words(f"{say('channel', lang).format(number=channel + 1)}: "), *pieces[0])
-                total = self._part(channel, rows, columns)
-                equations.append([said, *pieces[1:], (*upright(" = "), *total)])
-                parts.append(total)
+                factors = self._factors(channel, rows, columns)
+                total = sum(map(prod, factors))
+                equations.append([said, *pieces[1:], _result(total, factors)])
+                parts.append(numeral(total))
+                summed.append((total,))
             else:
                 parts += pieces if not parts else [_added(pieces[0], True), *pieces[1:]]
+                summed += self._factors(channel, rows, columns)
         if several and self._known:
             if self._gap() >= 0:
                 parts.insert(len(parts) - 1, upright("…"))
             parts = [_added(_bracketed(part, place > 0), place > 0) for place, part in enumerate(parts)]
         if bias := self.bias(self.window.map):
             parts.append(_added(_bracketed(bias), True))
+            array = self.weights.get(self.node.stored("bias"))
+            summed += [] if array is None else [(float(array[self.window.map]),)]
         act = activation_name(self.group.activation) if self.group.activation else None
         if self.values is None:
             first = (*self._result(self.window.at), *upright(" = "), *((act, *upright("(")) if act else ()), *parts[0])
             return [[first, *parts[1:], *([upright(")")] if act else [])]]
         total = self._result(self.window.at, self.node.index)
-        equations.append([*parts, (*upright(" = "), *total)])
+        row, column = (Unit(str(place), math(str(place)), place - 1) for place in self.window.at)
+        held = self.held(self.group, self.window.map, row, column)
+        assert held is not None
+        equations.append([*parts, _result(float(self.values[self.node.index][held.place]), summed)])
         if act:
             result = self._result(self.window.at)
             equations.append([(act, *upright("("), *total, *upright(") = "), *result)])
@@ -606,15 +617,15 @@ class Cells:
     def _known(self) -> bool:
         return self.values is not None and self.node.stored() in self.weights
 
-    def _part(self, channel: int, rows: list[int], columns: list[int]) -> Line:
-        """Return what one map adds to the sum."""
-        assert self.values is not None
-        total = 0.0
-        for (r, row), (c, column) in product(enumerate(rows), enumerate(columns)):
+    def _factors(self, channel: int, rows: list[int], columns: list[int]) -> list[tuple[float, ...]]:
+        """Return each value of a window with the number of the filter by which it is multiplied."""
+        found: list[tuple[float, ...]] = []
+        for (r, row), (c, column) in product(enumerate(rows), enumerate(columns)) if self._known else ():
+            assert self.values is not None
             held = self.held(self.source, channel, self._unit(0, row), self._unit(1, column))
-            if held is not None:
-                total += self._weight((self.window.map, channel), r, c) * float(self.values[held.node][held.place])
-        return numeral(total)
+            read = 0.0 if held is None else float(self.values[held.node][held.place])
+            found.append((read, self._weight((self.window.map, channel), r, c)))
+        return found
 
 
 def pads_shown(group: Group) -> bool:
@@ -715,6 +726,11 @@ def _is_number(line: Line) -> bool:
 def _bracketed(line: Line, inner: bool = True) -> Line:
     """Return a negative number within a sum or product in brackets."""
     return (*upright("("), *line, *upright(")")) if inner and line[0].text.startswith("−") else line
+
+
+def _result(total: float, terms: list[tuple[float, ...]]) -> Line:
+    """Return what stands behind a sum: its total, with `≈` if the sum of the numbers as they are written is another."""
+    return (*upright(f" {adding_up(total, terms, USUAL[:1])[1]} "), *numeral(total))
 
 
 def _product(read: Line, weight: Line) -> Line:
