@@ -492,7 +492,7 @@ def test_a_sum_of_several_values_is_one_sign() -> None:
     assert signs("a + a + b") == [(1, "+"), (2, "y: +")]  # one arrow would say a + b
 
 
-def test_a_value_that_is_repeated_for_a_sign_has_no_box() -> None:
+def test_a_value_that_is_repeated_for_a_sign_has_no_box_but_a_word() -> None:
     text = "net n {{\n  input x: 4\n  input g: 1\n  output y: {}\n}}\n"
     plans = [
         plan_of(netspec.parse(text.format(said)).net().graph, FigureSettings())
@@ -502,6 +502,47 @@ def test_a_value_that_is_repeated_for_a_sign_has_no_box() -> None:
         ["g.input", "x.input", "y.multiply", "y.out.1"],
         ["g.input", "x.input", "y.expand", "y.join", "y.out.1"],
     ]
+    assert [plain(arrow.label) for arrow in plans[0].arrows if arrow.source == "g.input"] == ["expand, 1"]
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("g -> S(4)", ["own weights"]),
+        ("g -> same(a)", ["same weights as a"]),
+        ("g -> S(3)", []),  # nobody takes it for the first
+        ("a -> S(4)", []),  # nor a block behind another one
+    ],
+)
+def test_equal_blocks_that_stand_side_by_side_say_whose_weights_they_have(second: str, said: list[str]) -> None:
+    text = "block S(n) {\n  input x: c\n  output y: x -> n perceptrons -> relu\n}\n"
+    text += f"net n {{\n  input f: 4\n  input g: 4\n  hidden a: f -> S(4)\n  hidden b: {second}\n"
+    text += "  output y: a & b & g\n}\n"
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=0))
+    assert [plain(row.line) for box in plan.boxes for row in box.rows if "weights" in plain(row.line)] == said
+
+
+def test_a_step_in_braces_has_no_name_that_nobody_wrote() -> None:
+    text = "net n {\n  input x: 8\n  hidden m: x -> mixture(4, top = 2) { 6 perceptrons -> relu -> 8 perceptrons }\n"
+    plan = plan_of(netspec.parse(f"{text}  output y: 4 perceptrons\n}}\n").net().graph, FigureSettings(depth=3))
+    named = [plain(box.rows[0].line) for box in plan.boxes if box.rows]
+    assert (named.count("y"), named.count("8 perceptrons")) == (1, 1)
+
+
+def test_each_part_of_a_value_says_its_size_if_it_is_another_one() -> None:
+    text = "net n {\n  input x: 6\n  hidden p: x -> split(sizes = [4, 1, 1])\n"
+    text += "  hidden a: p.1 -> tanh\n  hidden b: p.2 -> tanh\n  hidden d: p.3 -> tanh\n  output y: a & b & d\n}\n"
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings())
+    assert [plain(one.label) for one in plan.arrows if one.source[0] == "p"] == ["p.1, 4", "p.2, 1", "p.3"]
+
+
+def test_values_that_come_in_from_one_side_are_numbered_unless_they_lie_round_the_sign_in_their_order() -> None:
+    gates = [("r", "h", "reset gate"), ("z", "h", "update gate"), ("n", "r*h", "candidate")]
+    lines = [f'  hidden {a}: x & {b}[t-1] -> H perceptrons -> tanh "{said}"\n' for a, b, said in gates]
+    text = f"net n(d, H) {{\n  input x: d over up to 20\n{''.join(lines)}"
+    spec = netspec.parse(f'{text}  output h: z*h[t-1] + (1 - z)*n "hidden state"\n}}\n')
+    said = [text.plain for text in spec.net().render(view="blocks").scene.texts if "shape" in text.classes]
+    assert sorted(one[:3] for one in said if one[:3] in ("1st", "2nd")) == ["1st", "1st", "2nd", "2nd"]
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
@@ -576,7 +617,7 @@ def test_a_sign_that_repeats_a_value_does_not_change_the_type_on_its_arrow() -> 
         "  output q: (v -> expand(maps = A)) + a\n}\n"
     )
     plan = plan_of(netspec.parse(text).net().graph, FigureSettings())
-    assert [plain(one.label) for one in plan.arrows if one.target == "q.add"] == ["1", "6"]
+    assert [plain(one.label) for one in plan.arrows if one.target == "q.add"] == ["expand, 1", "6"]
 
 
 def test_a_step_of_a_block_is_said_by_the_parameter_that_it_has() -> None:

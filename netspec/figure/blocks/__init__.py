@@ -259,7 +259,7 @@ class CollapsedGraph:
             self._step(node)
 
     def folds(self, node: Node) -> bool:
-        """Whether a step only repeats a value for the sign that reads it, which says as much: `x * (g -> expand)`."""
+        """Whether a step only repeats a value for the sign that reads it, so that a word on its arrow says it."""
         readers = self.readers.get(node.index, set())
         if not node.op.repeats or len(readers) != 1 or node.index in self.named:
             return False
@@ -268,6 +268,14 @@ class CollapsedGraph:
         # it combines them value by value, and the other is as large as the result
         whole = [one for one in others if one.type._replace(time=None) == reader.type._replace(time=None)]
         return bool(reader.op.circle) and not all(one.op.repeats for one in whole)
+
+    def folded(self, edge: Edge) -> list[str]:
+        """Return the titles of the steps without a box through which a drawn value comes on an edge."""
+        found, node = list[str](), self.graph.nodes[self.image(edge.node)]
+        while node.index not in self.of and node.index in self.part.nodes and node.kind in ("", "port"):
+            found += [node.op.title(self.lang)] if self.folds(node) else []
+            node = self.graph.nodes[self.image(node.inputs[0].node)]
+        return found[::-1]
 
     def _forks(self, node: Node) -> bool:
         """Whether a port brings a value into a frame from outside, and several steps in the frame read that value."""
@@ -454,11 +462,26 @@ class CollapsedGraph:
     def recurs(self, node: int, source: int) -> bool:
         """Whether a value depends on the node that reads it, so that the read is a true loop."""
         seen, waiting = {source}, [source]
-        while waiting:
+        while waiting and node not in seen:
             reads = {edge.node for edge in self.graph.nodes[waiting.pop()].inputs} - seen
             seen |= reads
             waiting += reads
         return node in seen
+
+    def has_twin(self, group: NodeGroup) -> bool:
+        """Whether an earlier box stands for the same calls of blocks, but neither box reads what the other computes."""
+        calls = self._calls(group)
+        for other in reversed(self.groups[: self.groups.index(group)] if calls else []):
+            if self._calls(other) == calls:
+                first, last = group.nodes[0].index, other.nodes[-1].index
+                return not (self.recurs(other.nodes[0].index, group.nodes[-1].index) or self.recurs(first, last))
+        return False
+
+    def _calls(self, group: NodeGroup) -> list[tuple[str, str]]:
+        """Return the blocks, with their arguments, of which a closed box consists."""
+        inside = {node.scope for node in group.nodes if group.line or group.scope is not None}
+        blocks = [one for one in self.graph.scopes if one.kind == "block" and one.index in inside]
+        return [(one.name, str(one.arguments)) for one in blocks]
 
     def _outside(self, node: Node) -> None:
         """Make a box for a node outside the drawn part whose value the drawn part reads."""

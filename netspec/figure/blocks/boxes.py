@@ -291,11 +291,15 @@ def _pieces(text: str, sign: str, inside: int) -> list[str]:
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
-    """Return a row that says whose weights the closed blocks of a box use; no row if these are their own or none."""
+    """Return a row that says whose weights the closed blocks of a box use; no row if there are none.
+
+    That these are their own is said where a box beside it stands for the same blocks.
+    """
     weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
     if not weighted or not all(node.again for node in weighted):
-        shared = group.scope is not None and group.scope.shared
-        return [Row(words(say("shared", collapsed.lang)), LIGHT, "guide")] if shared and weighted else []
+        shared = "shared" if group.scope is not None and group.scope.shared else ""
+        said = shared or ("own weights" if weighted and collapsed.has_twin(group) else "")
+        return [Row(words(say(said, collapsed.lang)), LIGHT, "guide")] if said and weighted else []
     own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
@@ -343,7 +347,9 @@ def _line_ended(collapsed: CollapsedGraph, group: NodeGroup) -> Layer | None:
         return group.layer if any(collapsed.of.get(index) is group for index in results) else None
     for node in group.nodes:
         layer = graph.layers[node.layer]
-        if any(edge.node == node.index for edge in layer.values):
+        scope = graph.scopes[node.scope]
+        nameless = scope.copies is not None and scope.source is None  # the last step in braces is no line of the author
+        if not nameless and any(edge.node == node.index for edge in layer.values):
             return layer
     return None
 
@@ -448,20 +454,21 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                     if delay >= 0:
                         places.setdefault(key, {})[position] = steps
                 if not delay:
-                    said |= {_part(collapsed, source, source_edge): None, role: None}
+                    repeated = collapsed.folded(edge)
+                    said |= dict.fromkeys((_part(collapsed, source, source_edge), role, *repeated))
                     if main:  # the others say what they are
                         mains[key] = role
     found = []
     # an arrow that is two inputs which no times tell apart: then all say which they are
     twice = {key[1] for key, of in places.items() if len(of) > 1 and not (key[2] and _in_a_row(of))}
-    typed: set[str] = set()
+    typed: set[tuple[str, Type]] = set()
     given = _given(collapsed)
     for (source_id, target_id, least), value in values.items():
         source, target = ends[source_id], ends[target_id]
         texts = [text for text in words[source_id, target_id, least] if text]
         texts = [] if texts == [mains.get((source_id, target_id, least))] else texts
-        if not least and source_id not in typed and value is not None and _is_news(collapsed, source, value):
-            typed.add(source_id)
+        if not least and value is not None and (source_id, value) not in typed and _is_news(collapsed, source, value):
+            typed.add((source_id, value))
             texts.append(type_words(value, collapsed.lang))
         if least:
             texts = _times(collapsed, delays[source_id, target_id], least)

@@ -684,14 +684,14 @@ class _Level:
 
 
 def _in_order(ways: list[list[Point]]) -> bool:
-    """Whether arrows come in to a box one after the other across the flow: those from a side by their last lanes."""
+    """Whether arrows come in to a box one after the other round it; those that end at one point by their last lanes."""
     most = max(map(len, ways))
 
     def place(way: list[Point]) -> tuple[float, ...]:
         (before, v), (end, last) = way[-2:]
         side = 0.0 if abs(v - last) > 0.01 else -1.0 if before < end else 1.0
         us = [u for u, _ in groupby(round(point.x, 2) for point in way[-1 - (side != 0) :: -1])]
-        return side, *us, *[us[-1]] * (most - len(us))
+        return side, round(side * last, 2), *us, *[us[-1]] * (most - len(us))
 
     places = list(map(place, ways))
     return places == sorted(places)
