@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
 from netspec.ir.equation import factor, joined
-from netspec.ir.marks import TITLE, shown
+from netspec.ir.marks import TITLE, shown, structure
 from netspec.ir.operation import Elementwise, Lowering, Op, option, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
@@ -231,28 +231,40 @@ class Number(Elementwise):
 
 
 class MatMul(Op):
-    """The product of two matrices: rows are time steps, columns are maps.
+    """The product of two matrices: two sequences, whose time steps are rows, or with `space` each map with its like.
 
-    Shape: (B, T, M) and (B, M, N) -> (B, T, N).
+    Shape: (B, T, M) and (B, M, N) -> (B, T, N); with `space` (B, C, K, M) and (B, C, M, N) -> (B, C, K, N).
     """
 
     name = "matmul"
     titles = ("", "행렬곱")
     family = "attention"
-    over_time = True
-    summary = "the product of two matrices: steps are rows, maps are columns"
+    summary = "the product of two matrices: steps are rows, maps are columns; or, with `space`, map by map"
     formula = "y_tn = sum_m a_tm b_mn"
     source = "torch.matmul"
     example = "scores, v -> matmul"
     inputs = 2
-    varying = False
+    positional = ("role",)
+    role: str | None = option(
+        "role",
+        "space: rows and columns of each map are the matrices",
+        default=None,
+        choices=("space",),
+        mark=structure({"space": "map by map"}, {"space": "맵마다"}),
+    )
+
+    @property
+    def over_time(self) -> bool:
+        return self.role is None
 
     def shape(self, *inputs: Type) -> Type:
         left, right = inputs
         wants_values(self, left, right)
+        if self.role == "space":
+            return self._map_by_map(left, right)
         for position, value in enumerate(inputs):
             if value.time is None or value.space:
-                refuse("NS334", input=position, type=str(value))
+                refuse("NS334", input=position, hint="product" if len(value.space) == 2 else "", type=str(value))
             if value.time.varying:
                 refuse("NS308", input=position, step="matmul", type=str(value))
         assert left.time is not None
@@ -268,13 +280,24 @@ class MatMul(Op):
             )
         return Type(right.maps, (), left.time)
 
+    def _map_by_map(self, left: Type, right: Type) -> Type:
+        for position, value in enumerate((left, right)):
+            if len(value.space) != 2:
+                refuse("NS342", input=position, type=str(value))
+        pair = {"left": str(left), "right": str(right)}
+        if left.maps != right.maps:
+            refuse("NS290", input=1, **pair, a=text(left.maps), b=text(right.maps))
+        if left.space[1] != right.space[0]:
+            refuse("NS291", input=1, **pair, columns=text(left.space[1]), rows=text(right.space[0]))
+        return Type(left.maps, (left.space[0], right.space[1]), left.time)
+
     def compute(self, call: Call, *inputs: Array) -> Array:
-        return total("btm,bmn->btn", *inputs)
+        return total("bcim,bcmj->bcij" if self.role else "btm,bmn->btn", *inputs)
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("torch.matmul({0}, {1})")
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
-        time = outputs[0].time
-        assert time is not None
-        return inputs[0].maps * time.length * outputs[0].maps
+        across = inputs[0].space[1] if self.role else inputs[0].maps
+        steps = 1 if outputs[0].time is None else outputs[0].time.length
+        return across * outputs[0].values * steps

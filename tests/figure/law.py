@@ -123,6 +123,10 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("gather", "role"): (
         "2 over 2", "a, (a -> argmax) -> gather", "a, (a -> argmax) -> gather(time)"
     ),
+    ("matmul", "role"): (
+        "4 over 4", "a, a -> matmul -> reshape(1@2x2)",
+        "(a -> reshape(1@2x2)), (a -> reshape(1@2x2)) -> matmul(space)",
+    ),
     ("scan", "decay"): ("6 over 5", "a -> scan", "a -> scan(decay = b)"),
     ("scan", "delta"): (
         "1 over 5", "a, a, a -> scan(decay = a)", "a, a, a -> scan(decay = a, delta = a)"

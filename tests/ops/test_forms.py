@@ -123,6 +123,7 @@ SAME_EACH_TIME: dict[str, tuple[str, str, int, Reference]] = {
     "subsampling": ("3@4x6", "subsample(2x3)", 1, lambda w, x: F.avg_pool2d(x, (2, 3)) * 6
                     * w["y.weight"][:, None, None] + w["y.bias"][:, None, None]),
     "the product of sequences": ("3 over 4; 5 over 3", "a, b -> matmul", 1, lambda w, x, b: x @ b),
+    "the product of maps": ("2@3x4; 2@4x5", "a, b -> matmul(space)", 1, lambda w, x, b: x @ b),
 }  # fmt: skip
 
 
@@ -227,6 +228,7 @@ def test_noise_is_fresh_and_normal_at_every_pass() -> None:
     ("given", "chain", "cost"),
     [
         ("3 over 4; 5 over 3", "a, b -> matmul", 4 * 3 * 5),
+        ("2@3x4 over 6; 2@4x5 over 6", "a, b -> matmul(space)", 6 * 2 * 3 * 4 * 5),
         ("4 over 3; 4 over 5", "a, b, b -> attention(2, project = false)", 2 * 3 * 5 * 4),
         ("4 over 3", "attention(2)", 4 * 3 * 4 * 4 + 2 * 3 * 3 * 4),
         ("6 over 5", "distance(7)", 0),  # torch's counter knows no distances

@@ -411,7 +411,10 @@ def chosen(draw: Any) -> Shapes:
 
 
 def matmul(o: Options, s: Shapes) -> nn.Module:
-    need(all(shape.time is not None and not shape.space for shape in s))
+    if o.get("role") == "space":
+        need(all(len(shape.space) == 2 for shape in s) and s[0].maps == s[1].maps and s[0].time == s[1].time)
+    else:
+        need(all(shape.time is not None and not shape.space for shape in s))
     return Function(torch.matmul)
 
 
@@ -419,6 +422,9 @@ def matmul(o: Options, s: Shapes) -> nn.Module:
 def matrices(draw: Any) -> Shapes:
     a, b, c = (draw(st.integers(1, 5)) for _ in range(3))
     wrong = draw(st.sampled_from((0, 0, 0, 1)))
+    if draw(st.booleans()):
+        times = [draw(st.sampled_from((None, 3))) for _ in range(2)]
+        return Shape(2, (a, b), times[0]), Shape(2, (b + wrong, c), times[1])
     return Shape(b, (), a), Shape(c, (), b + wrong)
 
 
@@ -461,6 +467,6 @@ VALUES |= {
     "join": Oracle(build=join, inputs=st.sampled_from((2, 3)).flatmap(lambda n: related(n, False)), over_time=always),
     "sample": Oracle(build=sample, inputs=related()),
     "gather": Oracle(build=gather, inputs=chosen(), over_time=always),
-    "matmul": Oracle(build=matmul, inputs=st.one_of(matrices(), related()), over_time=always),
+    "matmul": Oracle(build=matmul, inputs=st.one_of(matrices(), related()), over_time=lambda o: "role" not in o),
 }
 __all__ = ["MOSTLY_PLACES", "ONE", "PLACES", "TIMED", "VALUES", "Refused", "expand"]
