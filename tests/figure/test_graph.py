@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -221,3 +222,23 @@ def test_a_target_of_two_classes_is_a_share() -> None:
     with pytest.raises(NetspecError) as caught:
         drawn(text, input="x=-1,-2", target="y=2")
     assert (caught.value.diagnostics[0].code, caught.value.diagnostics[0].hints[0].text) == ("NS960", "share")
+
+
+def test_each_line_of_a_computation_has_an_arrowhead() -> None:
+    """Its direction is that of the last piece of the line, which has to have a length."""
+    text = NEURON.replace("squared(f, y)", "value(f)")
+    for details in (True, False):
+        scene = drawn(text, input="x=-1,-2", details=details)
+        ends = [wire.points[-2:] for wire in scene.wires]
+        assert ends
+        assert all(wire.head for wire in scene.wires)
+        assert min(math.dist(*pair) for pair in ends) > 0.1
+
+
+def test_targets_over_time_are_named_as_the_values_that_they_are_compared_to() -> None:
+    text = "net n {\n  input  x: 1 over 2\n  output y: 3 perceptrons (weights = [[0, 1], [0, 2], [0, 3]])\n}\n"
+    scene = drawn(text + "train {\n  loss = cross_entropy(y, next)\n}", input="1, 2", target="1, 0")
+    said = {text.inside.removeprefix("loss."): text.plain for text in scene.texts if text.inside}
+    values = {text.plain for text in scene.texts if text.plain.startswith("y_")}
+    assert {one.replace("next", "y") for one in said.values() if one.startswith("next")} == values
+    assert any("cross entropy from logits, mean of 2 values" in text.plain for text in scene.texts)

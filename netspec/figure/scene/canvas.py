@@ -37,6 +37,7 @@ from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis, paragraph, text_box, wrapped
 
 STRUT = (0.85, 0.21)  # every line is as high as letters of any script reach above and below its baseline, in sizes
+SAME = 1e-3  # mm: two points that are nearer are one
 ALIKE = 0.8  # labels of one role whose sizes differ by less than this factor take the smallest of these sizes
 
 
@@ -220,10 +221,19 @@ class Canvas:
         over: bool = False,
         value: Value | None = None,
     ) -> Wire:
-        """Draw a wire through points, under all nodes, or over all nodes with `over`."""
+        """Draw a wire through points, under all nodes, or over all nodes with `over`.
+
+        A point at the place of the one before it is left out: the head of an arrow has the direction of its last piece.
+        """
+        way = list(points)
+        way = [
+            point
+            for point, before in zip(way, [None, *way], strict=False)
+            if before is None or math.dist(point, before) > SAME
+        ]
         wire = Wire(
             id=id or f"{source}~{target}",
-            points=tuple(points),
+            points=tuple(way),
             source=source,
             target=target,
             head=head,

@@ -33,6 +33,7 @@ class Passes:
         edges: the array of each value.
         stored: the array of each weight, by key.
         terms: for each term of the loss the value of its layer, its target and its mean, as arrays.
+        counts: for each term of how many numbers it is the mean or sum.
         loss: the loss as an array of one number; None without targets.
         turn: the section whose loss and optimizer they are.
     """
@@ -53,6 +54,7 @@ class Passes:
             node = uncomputed.node
             raise SpecError(Diagnostic("NS729", node.span, {"step": node.word})) from None
         self.terms: list[tuple[Weighed, Array, Array | None, Array]] = []
+        self.counts: list[int] = []
         self.loss: Array | None = None
         self.turn: Turn | None = None
 
@@ -73,6 +75,7 @@ class Passes:
             axes = tuple(range(len(each.shape)))
             mean = (each.sum(*axes) if term.reduce == "sum" else each.mean(*axes)).reshape(1)
             self.terms.append((item, value, target, mean))
+            self.counts.append(prod(each.shape))
             part = mean if item.coefficient == 1 else mean * item.coefficient
             total = part if total is None else total + part
         self.loss, self.turn = total, turn

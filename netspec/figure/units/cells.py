@@ -584,10 +584,10 @@ class Cells:
             if several and self._known:
                 said = (*words(f"{say('channel', lang).format(number=channel + 1)}: "), *pieces[0])
                 factors = self._factors(channel, rows, columns)
-                total = sum(map(prod, factors))
-                equations.append([said, *pieces[1:], _result(total, factors)])
-                parts.append(numeral(total))
-                summed.append((total,))
+                part = float(sum(map(prod, factors)))
+                equations.append([said, *pieces[1:], _result(part, factors)])
+                parts.append(numeral(part))
+                summed.append((part,))
             else:
                 parts += pieces if not parts else [_added(pieces[0], True), *pieces[1:]]
                 summed += self._factors(channel, rows, columns)

@@ -235,5 +235,5 @@ def _below(canvas: Canvas, found: Computation, settings: FigureSettings) -> None
         canvas.text(f"path.{at}", (line,), box.middle.x, y - own.top, size, classes=("formula",))
         y += own.height + 1.6
     if found.slopes and found.numbers:
-        text = say("above below", settings.lang)
+        text = "\n".join(filter(None, (say("above below", settings.lang), found.loss)))
         canvas.footer([Footnote("key", text, box.middle.x, size * 0.85)], y + (2.0 if found.equations else 0.0))

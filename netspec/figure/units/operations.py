@@ -74,6 +74,7 @@ class Computation:
     equations: list[Line] = field(default_factory=list)
     slopes: bool = False  # whether there are gradients
     numbers: bool = False
+    loss: str = ""  # what is to be said of the loss
 
 
 # ---- single numbers
@@ -142,9 +143,27 @@ class _Numbers:
 
     def _target(self, one: Number) -> Line:
         name = one.name.partition(" ")[2]
-        targets = (target for _, _, target, _ in self.passes.terms if target)
-        shape = next(target.shape for target in targets if getattr(target.node, "name", "") == one.name)
-        return _unit_symbol(name, shape, one.place, False)
+        term, target = next(
+            (item.term, target)
+            for item, _, target, _ in self.passes.terms
+            if target and getattr(target.node, "name", "") == one.name
+        )
+        timed = (
+            self.graph.type_of(compared(self.graph, term)[0]).time is not None
+        )  # as the layer that it is compared to
+        return _unit_symbol(name, target.shape, one.place, timed)
+
+    def _loss(self) -> str:
+        """Return what the circle of a loss does not show: of how many numbers it is the mean, and what it reads."""
+        said = []
+        for (item, *_), count in zip(self.passes.terms, self.passes.counts, strict=True):
+            name, lang = item.term.word.replace("_", " "), self.settings.lang
+            if item.term.classifies:
+                name = say("of logits", lang).format(name=name)
+            if count > 1:
+                name = say(f"loss {item.term.reduce}", lang).format(count=count, name=name)
+            said += [name] if count > 1 or item.term.classifies else []
+        return say("loss is", self.settings.lang).format(names=", ".join(said)) if said else ""
 
     def _weight(self, one: Number) -> tuple[Line, str]:
         stored = next(each for each in self.graph.arrays if each.key == one.name)
@@ -253,6 +272,7 @@ class _Numbers:
                 end.id, end.kind, end.sign, end.layer = f"{layer.path}.{plain(name)}", "output", name, layer.path
                 self.spots[one].name = ()
         found = Computation(ordered(ends, lambda spot: spot.reads), slopes=bool(self.slopes), numbers=True)
+        found.loss = "" if self.settings.details or self.settings.notes == "none" else self._loss()
         if self.settings.path is not None:
             found.equations = self._traced(self.settings.path, ends)
         return found

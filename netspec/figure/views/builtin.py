@@ -342,8 +342,8 @@ class Unrolled(View):
             from netspec.figure.units.unrolled import kept
 
             groups = _chosen(drawing.graph, drawing.settings)
-            beside = [biased(group, groups) for group in groups if group.node == node.index]
-            shown -= {"bias"} if any(link and link.source in kept(groups) for link in beside) else set()
+            links = [biased(group, groups) for group in groups if group.node == node.index]
+            shown -= {"bias"} if any(link and link.source in kept(groups) for link in links) else set()
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
