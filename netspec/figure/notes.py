@@ -469,12 +469,18 @@ def noted(
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
     kinds = [one for one in left if one.mark.is_a == "kind"]
-    text = gathered(graph, kinds, drawn, lang, names, [graph.nodes[index] for index in closed])
-    if paths and not by_name:
-        text = "; ".join(filter(None, (_undrawn(graph, paths, lang), text)))
+    shut = [graph.nodes[index] for index in closed]
+    if by_name:
+        text = gathered(graph, kinds, drawn, lang, names, shut)
+    else:  # what a step does without is nothing that a figure could show
+        lacks = [one for one in kinds if one.node.op.__dict__.get(one.mark.option) is False]
+        has = gathered(graph, [one for one in kinds if one not in lacks], drawn, lang, names, shut)
+        rest = "; ".join(filter(None, (_undrawn(graph, paths, lang) if paths else "", has)))
+        text = say("not shown", lang).format(text=rest) if rest else ""
+        text = "; ".join(filter(None, (gathered(graph, lacks, drawn, lang, names, shut), text)))
     if not text or settings.notes == "none":
         return scene
-    return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
+    return _with_line(scene, "notes", text, small)
 
 
 def _undrawn(graph: Graph, drawn: frozenset[str], lang: str) -> str:

@@ -171,8 +171,8 @@ PAIRS: dict[str, tuple[str, str]] = {
     ),
     "direction": both("gru(3)", "reversed(gru(3))", *OVER),
     "which of two runs back": both(
-        "f & b",
-        "b & f",
+        "f - b",
+        "b - f",
         "input x: 4 over 6",
         "hidden f: x -> gru(3)",
         "hidden b: x -> reversed(gru(3))",

@@ -242,7 +242,7 @@ def test_a_filter_without_a_wire_for_its_bias_says_so() -> None:
     text = "net n {\n  input x: 1@6x6\n  output y: 1 filter 3x3\n}\n"
     assert plain_texts(draw(text, view="filter"), "notes") == ["not shown: bias (y)"]
     bare = text.replace("3x3", "3x3 (bias = false)")
-    assert plain_texts(draw(bare, view="filter"), "notes") == ["not shown: no bias (y)"]
+    assert plain_texts(draw(bare, view="filter"), "notes") == ["no bias (y)"]
 
 
 def test_a_note_leaves_out_what_the_title_of_the_author_says() -> None:
@@ -342,7 +342,7 @@ def test_wires_of_a_filter_say_which_of_them_share_a_weight() -> None:
     samples = {(wire.pen.ink, wire.pen.dash) for wire in scene.wires if "legend" in wire.classes}
     assert samples == set.union(*looks.values())
     assert {"w_1", "w_2", "w_3"} <= set(plain_texts(scene, "legend"))
-    assert plain_texts(scene, "notes") == ["not shown: no bias (h); max pooling 2 (y)"]
+    assert plain_texts(scene, "notes") == ["no bias (h); not shown: max pooling 2 (y)"]
     many = draw(text.replace("1 filter 3", "4 filters 3"), view="neurons")
     assert not any("legend" in item.classes for item in many)
     assert "4 filters 3" in " ".join(text.plain for text in many.texts)

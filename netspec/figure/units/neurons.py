@@ -352,7 +352,7 @@ def _links(drawing: Drawing) -> None:
 
 def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: list[Column]) -> None:
     red = Pen(ink="loop", width=0.365, opacity=0.9)
-    pen = red if link.delay else Pen(opacity=0.45) if between else Pen()
+    pen = red if link.delay else Pen()
     group = target.group
     first = biased(group)
     for end in drawing.drawn[target]:

@@ -5,6 +5,7 @@ A view is added as one file in this folder, or with `@netspec.register` above a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -160,10 +161,12 @@ class View:
         except Unsuitable:
             return {}
         found = {}
+        drawn, lines = (Counter(one.label for one in each) for each in (groups, drawing.graph.layers))
         for group in groups:
+            alone = lines[group.label] > drawn[group.label] == 1  # of the lines of this name one is drawn
             symbol = drawing.settings.of(group.layer.path).symbol or group.label
             called = symbol if symbol.isidentifier() or symbol == group.label else f"${symbol}$"
-            if group.label and called != group.layer.label and " " not in called:  # notes break at spaces
+            if group.label and (alone or called != group.layer.label) and " " not in called:  # notes break at spaces
                 found[group.layer.index] = called
         return found
 
