@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from docs import commands, measured, messages, operations, settings, tables
+from docs import commands, measured, messages, operations, scoreboard, settings, tables
 from docs.drawn import with_pictures
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from netspec.diagnostics.errors import UsageError
@@ -49,7 +49,7 @@ def generated(language: str) -> dict[str, str]:
     for group in messages.GROUPS:
         if messages.codes(group):
             texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
-    for name in ("gallery", "scoreboard"):
+    for name in ("gallery", *(board.page for board in scoreboard.BOARDS)):
         file = f"{name}.ko.md" if language == "ko" else f"{name}.md"
         texts[f"{name}.md"] = (DOCS / file).read_text(encoding="utf-8")
     texts["language.md"] = reference(language)

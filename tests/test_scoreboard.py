@@ -1,28 +1,65 @@
-"""The scoreboard: its pages and pictures are what the code draws now, and no two cells look alike."""
+"""The scoreboards: pages and pictures are what the code draws now, and no two figures of a board look alike.
+
+Every fifth is drawn; `./dev soak long` draws all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
-from docs.scoreboard import CELLS, DRAWN, FOLDER, PAGES, page, picture
+import pytest
+
+import netspec
+from docs.scoreboard import BOARDS, LANGUAGES, MOST, Board, Figure, page, picture, row
 from tests.figure.law import look
 
-
-def test_the_pages_and_pictures_are_those_that_are_committed() -> None:
-    assert {path.stem for path in FOLDER.glob("*.svg")} == {cell.short.lower() for cell in DRAWN}
-    for cell in DRAWN:
-        if picture(cell).plan is None:  # what `dot` lays out moves from version to version
-            committed = (FOLDER / f"{cell.short.lower()}.svg").read_text(encoding="utf-8")
-            assert picture(cell).svg() == committed, "run python -m docs.scoreboard"
-    for language, path in PAGES.items():
-        assert path.read_text(encoding="utf-8") == page(language), "run python -m docs.scoreboard"
+AT_LEAST = {"zoo": (22, 27), "nielsen": (36, 45), "d2l": (63, 93)}
+SAMPLE = 5
+EVERY = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 
 
-def test_cells_are_short_and_told_apart() -> None:
-    assert len({cell.short for cell in CELLS}) == 27
-    assert len(DRAWN) >= 22
-    assert max(len(cell.spec.strip().splitlines()) for cell in DRAWN) <= 15
-    for one, two in combinations(DRAWN, 2):
-        assert look(picture(one)) != look(picture(two)), f"{one.short} and {two.short}"
-    for cell in CELLS:
-        assert cell.lines or (cell.en and cell.ko), f"{cell.short}: it is not said why it is not drawn"
+def agree(board: Board, figures: Sequence[Figure]) -> None:
+    """Compare what is committed with what is drawn now."""
+    for figure in figures:
+        spec = netspec.parse(figure.text)
+        assert spec.format() == figure.text, figure.name
+        assert {warning.code for warning in spec.check()} <= {"NS330"}, (
+            figure.name
+        )  # sums of sums, as the book has them
+        if picture(figure).plan is None:  # what `dot` lays out moves from version to version
+            committed = (board.folder / f"{figure}.svg").read_text(encoding="utf-8")
+            assert picture(figure).svg() == committed, "run python -m docs.scoreboard"
+        for language in LANGUAGES:
+            assert row(figure, language) in board.file(language).read_text(encoding="utf-8"), figure.name
+    for one, two in combinations(figures, 2):
+        assert look(picture(one)) != look(picture(two)), f"{one.name} and {two.name}"
+
+
+@EVERY
+def test_every_figure_has_a_short_spec_or_a_reason(board: Board) -> None:
+    least, every = AT_LEAST[board.name]
+    names = [figure.name for figure in board.figures]
+    assert len(set(names)) == len(names) == every
+    assert board.count >= least
+    assert {path.stem for path in board.folder.glob("*.svg")} == {str(figure) for figure in board.drawn}
+    for figure in board.figures:
+        assert figure.same in ("", *(one.name for one in board.drawn))
+        assert bool(figure.en) == bool(figure.ko)
+        assert figure.spec or figure.same or figure.en, f"{figure.name}: it is not said why it is not drawn"
+    for figure in board.drawn:
+        assert figure.lines <= MOST, figure.name
+
+
+@EVERY
+def test_what_is_committed_is_what_is_drawn(board: Board) -> None:
+    agree(board, board.drawn[::SAMPLE])
+
+
+@pytest.mark.soak
+@EVERY
+def test_all_that_is_committed_is_what_is_drawn(board: Board) -> None:
+    agree(board, board.drawn)
+    for language in LANGUAGES:
+        committed = board.file(language).read_text(encoding="utf-8")
+        assert committed == page(board, language), "run python -m docs.scoreboard"
