@@ -612,7 +612,7 @@ def _near(scene: Scene, said: dict[str, str], small: float) -> list[Text]:
             words = Text(
                 id=f"{path}.marks", lines=lines, x=x, y=y, size=size, align=align, classes=("mark",), layer=path
             )
-            room = words.box.grown(0.5)
+            room = words.box.grown(0.5 if level else 1.5)
             inside = level or (ink.left <= words.box.left and words.box.right <= ink.right)
             if inside and not any(meets(item, room) for item in (*scene.items, *found)):
                 found.append(words)

@@ -203,6 +203,7 @@ class Last(Reduction):
     linear = True
     summary = "the last time step"
     titles = ("last time step", "마지막 시점")
+    takes_end = True
     example = "last(time) -> 1 perceptron"
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 

@@ -62,7 +62,7 @@ def test_a_long_name_stands_beside_its_row_and_circles_have_numbers() -> None:
     net = netspec.parse(PAST.replace("x", "signal")).net()
     scene = net.render(view="unrolled").scene
     labels = [text.plain for text in scene.texts if text.inside.startswith("signal@1.")]
-    assert labels == ["+1", "1", "2"]
+    assert labels == ["1", "2"]
     assert "signal" in [text.plain for text in scene.texts if "caption" in text.classes]
 
 

@@ -445,3 +445,10 @@ def test_circles_close_to_each_other_keep_their_wires_apart(lines: tuple[str, ..
     for width in (None, "column"):
         text = "\n".join(("net n(T) {", "input x: 1 over T", *lines, "}"))
         assert faults(netspec.parse(text).net().render(view="unrolled", width=width).scene) == []
+
+
+def test_the_words_of_the_author_win_over_the_units_that_a_page_has_no_room_for() -> None:
+    lines = "  input x: 4 over 4\n  output h: x & h[t-1] -> 3 perceptrons\n"
+    hints = 'figure {\n  view = unrolled\n  x.words = ["h", "e", "l", "o"]\n}\n'
+    scene = netspec.parse(f"net n {{\n{lines}}}\n{hints}").net().render(width="column").scene
+    assert [text.plain for text in scene.texts if "word" in text.classes] == ["h", "e", "l", "o"]

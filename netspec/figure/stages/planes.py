@@ -296,7 +296,7 @@ def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
 def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
     # a stack that stands again is no second place of its layer, at which words could be written
     path, stage = "" if stack.again else stack.stage.layer.path, stack.stage
-    shades = ("tint-cluster", "light") if stack.again else ("light", "dark")
+    shades = ("light", "dark")
     if stack.bar:
         canvas.nodes.append(
             Polygon(

@@ -105,8 +105,12 @@ class Drawing:
 
     @property
     def title(self) -> float:
-        """The size of the layers' titles."""
-        return self.settings.fit.letters(layout.TITLE)
+        """The size of the layers' titles: that of captions where they take much room beside rows on a page."""
+        usual = self.settings.fit.letters(layout.TITLE)
+        if self.axes.level or self.settings.page is None:
+            return usual
+        long = any(len(_title(self, block, usual)) > 2 for column in self.columns for block in column.own)
+        return self.settings.fit.letters(layout.CAPTION) if long else usual
 
     def turn(self, column: Column, side: int, least: float = LEAVE) -> float:
         """Return how far from the pills of a column the next loop runs along it, in a lane of its own."""
@@ -200,13 +204,14 @@ def _title_width(drawing: Drawing, column: Column) -> float:
     return max((widest(_title(drawing, block), drawing.title) for block in column.own), default=0.0)
 
 
-def _title(drawing: Drawing, block: Block) -> tuple[Line, ...]:
+def _title(drawing: Drawing, block: Block, size: float = 0.0) -> tuple[Line, ...]:
     """Return the lines of a layer's title; on a page with little room they are as long as its column is wide."""
     settings, count = drawing.settings, len(drawing.columns) if drawing.axes.level else ROWS_BESIDE
     given = settings.of(block.group.layer.path).title
     text = block.group.title if given is None else given
     text = block.group.earlier.get(block.delay, "") if block.delay else text
-    return wrapped(text, min(settings.fit.width / count - 2, layout.TITLE_WIDTH), drawing.title) if text else ()
+    room = min(settings.fit.width / count - 2, layout.TITLE_WIDTH)
+    return wrapped(text, room, size or drawing.title) if text else ()
 
 
 # ---- units

@@ -694,7 +694,7 @@ def _label(drawing: Unrolled, block: Block, entry: Unit | Gap | None, time: Line
         drawing.canvas.named |= {step} if said else set()
         return upright(said)
     long, name = _is_long(group, drawing.settings), _letter(group, drawing.settings)
-    return entry.index if long else symbol(name, entry.index, time)
+    return (entry.index or time) if long else symbol(name, entry.index, time)
 
 
 def _words_at(drawing: Unrolled, cell: Cell, block: Block, base: str) -> None:

@@ -321,7 +321,8 @@ class Unrolled(View):
             folds.append(({"table": False, "max_units": 1}, said))
         most, least = settings.steps or steps_needed(groups, settings), steps_needed(groups, settings, 2)
         far = any(link.delay > 1 for group in groups for link in group.links)  # in rows nobody can follow such wires
-        kept = far or settings.steps or least > MOST_STEPS  # the steps matter more than the rest
+        told = any(settings.of(group.layer.path).words or settings.of(group.layer.path).targets for group in groups)
+        kept = far or settings.steps or told or least > MOST_STEPS  # the steps matter more than the rest
         counts = [most, *(few for few in (7, 5, 4, 3, 2) if few < most)]
         pairs = [(fold, count) for fold in folds for count in counts if count >= least or not far]
         if kept:
@@ -346,6 +347,8 @@ class Unrolled(View):
             shown -= {"bias"} if any(link and link.source in kept(groups) for link in links) else set()
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
+        if node.op.takes_end:
+            return shown | titled(node.op)  # the arrow comes from the last step
         if _begins_loop(drawing.graph, node):
             return titled(node.op)  # written beside the values that the loop starts from
         # an arrow from another step enters at the side; those of one step enter from below in no order of the text,
