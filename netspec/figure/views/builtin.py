@@ -304,7 +304,8 @@ class Unrolled(View):
                 text = say("here", lang).format(most=text, count=f"{letter} = {drawn}")
             return Mark("time", "structure", text, BOX)
         text = say("steps", lang).format(count=time.length)
-        ends = not dots or f"step@{size_label(time.length)}" in steps
+        last = size_label(time.length)  # which stands below the last step, or in the table
+        ends = not dots or f"step@{last}" in steps or any(one.id == f"sequence.{last}" for one in scene.nodes)
         return Mark("time", "structure", "" if ends else text, BOX)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
