@@ -27,7 +27,15 @@ from netspec.figure.blocks.plan import (
     Row,
     label_size,
 )
-from netspec.figure.blocks.step_words import arguments, choice_words, scope_title, step_lines, steps_back, tint_of
+from netspec.figure.blocks.step_words import (
+    arguments,
+    choice_words,
+    is_chain,
+    scope_title,
+    step_lines,
+    steps_back,
+    tint_of,
+)
 from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
@@ -432,6 +440,9 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
     mains: dict[tuple[str, str, int], str] = {}
     ends: dict[str, NodeGroup] = {}
+    # boxes whose words say in which order they read which values: `u & d1`
+    lines = [one for one in collapsed.groups if one.line and not _retitled(collapsed, one)]
+    spelled = {one.id for one in lines if not is_chain(collapsed, one)}
     for node in collapsed.graph.nodes:
         target = collapsed.of.get(node.index)
         if target is None or target.outside or target.port:
@@ -451,7 +462,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 role, main = _role(collapsed, target, node, position)
                 if role == ordinal(position + 1, collapsed.lang):
                     role = ""
-                    if delay >= 0:
+                    if delay >= 0 and target.id not in spelled:
                         places.setdefault(key, {})[position] = steps
                 if not delay:
                     repeated = collapsed.folded(edge)

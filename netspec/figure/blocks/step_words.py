@@ -261,7 +261,7 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """
     if group.nodes[0].kind == "input":
         return []
-    if group.line and not _is_chain(collapsed, group):
+    if group.line and not is_chain(collapsed, group):
         return _phrases(collapsed, group)
     # each entry: the words for a step or block, and the block's index (-1 for a step outside all blocks)
     said: list[tuple[str, int]] = []
@@ -356,7 +356,7 @@ def _named(collapsed: CollapsedGraph, edge: Edge) -> str:
     return f"{line.label}.{part}" if part else line.label
 
 
-def _is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
+def is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
     """Whether each step of a closed line reads one value: the step before, or for the first step another line."""
     own = {node.index for node in group.nodes}
     outside = 0
