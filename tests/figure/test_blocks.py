@@ -820,3 +820,11 @@ def test_a_long_block_beside_the_net_stands_in_two_columns() -> None:
     assert max(item.box.bottom for item in inner) - min(item.box.top for item in inner) < sum(
         item.box.height for item in inner
     )
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_closed_repeat_says_that_its_rounds_share_weights(depth: int) -> None:
+    text = "block S {\n  input  x: c\n  hidden h: x -> c perceptrons\n  output y: x + h\n}\n"
+    text += "net n {\n  input x: 4\n  hidden a: repeat 3 shared { S } -> relu\n  output y: 2 perceptrons\n}\n"
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=depth, details=False))
+    assert any(plain(row.line).endswith("shared weights") for box in plan.boxes for row in box.rows)

@@ -305,9 +305,8 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     """
     weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
     if not weighted or not all(node.again for node in weighted):
-        shared = "shared" if group.scope is not None and group.scope.shared else ""
-        said = shared or ("own weights" if weighted and collapsed.has_twin(group) else "")
-        return [Row(words(say(said, collapsed.lang)), LIGHT, "guide")] if said and weighted else []
+        own = weighted and collapsed.has_twin(group)
+        return [Row(words(say("own weights", collapsed.lang)), LIGHT, "guide")] if own else []
     own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:

@@ -48,6 +48,7 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: 
     if scope.kind == "round":
         return scope.name
     inner, said = [scope], ""
+    shared = f", {say('shared', collapsed.lang)}" if call and scope.kind == "repeat" and scope.shared else ""
     if scope.kind == "repeat":
         block = collapsed.block_of(scope)
         if block is None or block.kind == "repeat":
@@ -62,7 +63,7 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: 
     if inner[0].copies is not None:
         times = inner[0].copies.number
     name += _call(collapsed, inner) if call else ""
-    return (f"{name} × {times}" if times != 1 else name) + said
+    return (f"{name} × {times}" if times != 1 else name) + said + shared
 
 
 def _rounds(collapsed: CollapsedGraph, repeats: list[Scope], known: list[dict[str, Any]]) -> tuple[str, str]:
