@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from netspec.figure.blocks import CollapsedGraph, NodeGroup
+from netspec.figure.blocks import NARROW, CollapsedGraph, NodeGroup
 from netspec.figure.blocks.arranging import as_u, set_out, side_values, straighten
 from netspec.figure.blocks.choosing import with_choices
 from netspec.figure.blocks.opening import opened
@@ -52,7 +52,7 @@ from netspec.ir.types import Time, Type, type_text
 
 STEP = 3.9  # text size of a step
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
-THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of PAD_X on a page; the least width of a box
+THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of both on a page; the least width of a box
 SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
 MOST_READERS = 8  # if more boxes read one value, no wires are drawn for it: each of them names the value instead
 
@@ -118,13 +118,18 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
 
 
 def _name_in_readers(boxes: list[Box], arrows: list[Arrow]) -> None:
-    """Write the name of a value into each box that an arrow would lead it to."""
+    """Write the name of a value into each box that an arrow would lead it to: beside its name if there is room."""
     by_id = {box.id: box for box in boxes}
     for arrow in arrows:
         source, target = by_id[arrow.source], by_id[arrow.target]
         row = Row((Atom("← "), *source.rows[0].line), LIGHT, "guide")
-        target.rows = (*target.rows, row)
-        target.height += row.size * LEADING
+        name, *rest = target.rows
+        longer = replace(name, line=(*name.line, Atom("  "), *row.line))
+        if rest and line_width(longer.line, longer.size) <= max(NARROW, target.width - 2 * PAD_X):
+            row, target.rows = longer, (longer, *rest)
+        else:
+            target.rows = (*target.rows, row)
+            target.height += row.size * LEADING
         target.width = max(target.width, line_width(row.line, row.size) + 2 * PAD_X)
 
 
@@ -166,7 +171,7 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
         box = Box(group.id, shape, rows, tint_of(collapsed.settings, group), _ink(graph, group), "")
         pad = collapsed.fit.space(PAD_X, THIN_PAD)
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * pad + (2 if shape == "pill" else 0)
-        box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
+        box.height = sum(row.size for row in box.rows) * LEADING + 2 * collapsed.fit.space(PAD_Y, THIN_PAD)
         box.width = max(box.width, collapsed.fit.space(LEAST_WIDTH))
     box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path

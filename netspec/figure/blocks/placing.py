@@ -646,7 +646,7 @@ class _Level:
 
     def _closer(self, long: list[float], more: list[float]) -> list[float]:
         """Return where the rows of a U begin: they may reach into each other, as its halves seldom stand in the way."""
-        gap = ROW * max(self.flow.plan.gap, 0.6)
+        gap = ROW * max(self.flow.plan.gap, 0.4)
         apart: dict[tuple[str, str], float] = {}
         for one, other in permutations(self.nodes, 2):
             u, item = self.u[one] - self.u[other], self.items[one]
