@@ -310,8 +310,8 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     """
     weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
     if not weighted or not all(node.again for node in weighted):
-        own = weighted and collapsed.has_twin(group)
-        return [Row(words(say("own weights", collapsed.lang)), LIGHT, "guide")] if own else []
+        twin = bool(weighted) and collapsed.has_twin(group)
+        return [Row(words(say("own weights", collapsed.lang)), LIGHT, "guide")] if twin else []
     own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
