@@ -54,6 +54,9 @@ sepia = sepia_pack:SEPIA
 title = sepia_pack:Titles
 broken = missing_pack:nothing
 half = half_pack:Half
+
+[pydantic]
+names = sepia_pack:names
 """
 HALF = "import netspec\nclass Half(netspec.View):\n    name = 'half'\n"
 SPEC = """net small {
@@ -96,6 +99,9 @@ def test_nothing_is_imported_without_permission(place: Path) -> None:
     told = run(place, "check", "small.net").stderr
     assert "--allow sepia_pack" in told
     assert "`sepia-pack`" in told
+    trained = SPEC.partition("figure")[0] + "train {\n  loss = squared(y, wanted)\n}\n"
+    (place / "trained.net").write_text(trained, encoding="utf-8")
+    assert "IMPORTED" not in run(place, "check", "trained.net").stdout
 
 
 def test_with_permission_view_theme_and_format_work_everywhere(place: Path) -> None:

@@ -106,6 +106,8 @@ def main(args: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code: 0 fine, 1 spec errors, 2 usage, 3 data, 4 diverged, 5 missing
     part, 70 unforeseen, 130 stopped after a checkpoint, 141 the reader of the output has ended."""
     escape_unprintable()
+    # pydantic would look through all installed packages for plugins of its own, and import what no spec has named
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     argv = sys.argv[1:] if args is None else args
     language = language_of(argv)
     with _interrupts() as interrupts:
