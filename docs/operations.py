@@ -33,6 +33,7 @@ NETS = {
     "droppath": "  input  x: 64@16x16\n  output y: x + (x -> 64 filters 3x3 (pad = 1) -> droppath(0.1))\n",
     "expand": "  input  x: 64@12x12\n  input  mask: 12x12\n  output y: x*(mask -> expand(maps = 64))\n",
     "gain": "  input  x: 48 over 16\n  output y: x + (x -> attention(4) -> gain(init = 1e-6))\n",
+    "index": "  input  x: 8 over 20\n  hidden t: x -> index(time)\n  output y: x + (t/20 -> sin -> expand(maps))\n",
     "join": "  input  seq: 16 over 9\n  hidden token: learned(16)\n  output y: token, seq -> join(time)\n",
     "extern": '  input  x: 64\n  hidden a: x -> extern("torch:nn.PReLU", num_parameters = 64, weights = 64) is 64\n'
     "  output y: a -> 10 perceptrons\n",

@@ -38,7 +38,7 @@ GROUPS = {
     "Choosing by value": "topk sort argmax gather",
     "Arrangement": "join split flatten unflatten reshape transpose roll expand crop pad upsample patches unpatches"
     " shuffle",
-    "Sequences": "onehot embed positions relative attention mixture rnn lstm gru scan reversed",
+    "Sequences": "onehot embed index positions relative attention mixture rnn lstm gru scan reversed",
     "Weights of other kinds": "gain distance gaussian learned same",
     "The rest": "zeros noise carried sample stop",
 }

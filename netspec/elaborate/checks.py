@@ -122,6 +122,7 @@ def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, 
     _limits(graph, limits, report)
     if not report.failed:
         _labels(graph, report)
+        _ignored(graph, report, used)
         _remarks(graph, report)
         _linear(graph, report)
 
@@ -185,6 +186,30 @@ def _labels(graph: Graph, report: Report) -> None:
                 layer.span.source, layer.span.start, layer.span.start + len(layer.text.split(":")[0])
             )
             report.add(Diagnostic("NS247", span, {"name": layer.label}, severity="warning"))
+
+
+def _ignored(graph: Graph, report: Report, used: frozenset[str]) -> None:
+    """Report NS292 for values that no step reads: those that do read them take their type alone."""
+    asked = [(node, edge) for node in graph.nodes for at, edge in enumerate(node.inputs) if node.op.ignores(at)]
+    if not asked:
+        return
+    lines = [layer for layer in graph.layers if layer.scope == 0 and (layer.role == "output" or layer.label in used)]
+    waiting = [edge.node for layer in lines for edge in layer.values]
+    wanted: set[int] = set()
+    while waiting:
+        index = waiting.pop()
+        if index not in wanted:
+            wanted.add(index)
+            node = graph.nodes[index]
+            waiting += [edge.node for at, edge in enumerate(node.inputs) if not node.op.ignores(at)]
+    labels = {edge: layer.label for layer in graph.layers for edge in layer.values}
+    for node, edge in asked:
+        source = graph.nodes[graph.through(edge).node]
+        if source.index not in wanted and not source.op.begins:
+            name = labels.get(edge, "")
+            hints = (Hint("sum", {"name": name or "x", "step": node.word}),) if len(node.inputs) == 1 else ()
+            words = {"step": node.word, "name": name or source.word}
+            report.add(Diagnostic("NS292", node.span, words, hints=hints, severity="warning"))
 
 
 def _remarks(graph: Graph, report: Report) -> None:

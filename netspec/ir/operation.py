@@ -697,6 +697,10 @@ class Op:
         """Whether it reads several time steps of the input at `position`; it has `count` inputs."""
         return self.over_time
 
+    def ignores(self, position: int) -> bool:
+        """Whether it reads the type of the input at `position` alone, and none of its values."""
+        return False
+
     def windows(self, value: Type) -> Windows | None:
         """Return how it slides windows over the space of a value; None if it does not."""
         return None

@@ -8,8 +8,20 @@ from typing import Any
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
-from netspec.ir.marks import TITLE, kind, structure
-from netspec.ir.operation import Argument, Construct, Init, Lowering, Op, Part, Weight, listed, option, plain
+from netspec.ir.marks import OVER, TITLE, kind, structure
+from netspec.ir.operation import (
+    Argument,
+    Construct,
+    Init,
+    Lowering,
+    Op,
+    Part,
+    Weight,
+    listed,
+    option,
+    plain,
+    wants_values,
+)
 from netspec.ir.sizes import Size, divides, product
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
@@ -59,6 +71,74 @@ class Embed(Weighted):
         assert value.classes is not None
         forward = "{self}({x})" if not value.space else f"{{self}}({{x}}).movedim(-1, {-1 - len(value.space)})"
         return Lowering(forward, Construct("nn.Embedding", plain((value.classes, self.width))))
+
+
+class Index(Op):
+    """The number of each place along a role, from 0: of each map, of each time step, or of each place of space.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C) of maps, (B, T, 1) of time, (B, [T,] axes, *space) of space.
+    """
+
+    name = "index"
+    titles = ("index {over}", "{over} 번호")
+    family = "embed"
+    summary = "the number of each map, time step or place, from 0"
+    source = "torch.arange"
+    example = "x -> index(time)"
+    positional = ("role",)
+    role: str = option("role", "what is numbered", choices=("maps", "time", "space"), mark=TITLE)
+
+    def title(self, lang: str = "en") -> str:
+        return self.titles[lang == "ko"].format(over=OVER.words(lang, self.role, None)[0])
+
+    @property
+    def over_time(self) -> bool:
+        return self.role == "time"
+
+    def ignores(self, position: int) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if self.role == "space":
+            return Type(len(value.space) if isinstance(value.space, tuple) else value.maps, value.space, value.time)
+        return Type(1 if self.role == "time" else value.maps, (), value.time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value, step = inputs[0], f"index({self.role})"
+        if self.role == "maps":
+            wants_values(self, value)
+        elif self.role == "space" and not value.space:
+            refuse("NS309", input=0, step=step, type=str(value))
+        elif self.role == "time" and value.time is None:
+            refuse("NS325", input=0, step=step, type=str(value))
+        return self.partial(value)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        value, lead = call.types[0], inputs[0].shape[:1]
+        if self.role == "time":
+            steps = inputs[0].shape[1]
+            return constants(range(steps), (steps, 1)).add_axis(0, *lead)
+        if self.role == "maps":
+            (maps,) = plain((value.maps,))
+            return constants(range(maps), (maps,)).add_axis(0, *lead)
+        space = plain(value.space)
+        places = list(itertools.product(*map(range, space)))
+        numbers = [float(place[axis]) for axis in range(len(space)) for place in places]
+        return constants(numbers, (len(space), *space)).add_axis(0, *lead)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        sizes, values = listed((value.maps,) if self.role == "maps" else value.space)
+        numbers = "torch.arange({count}, dtype={dtype}, device={x}.device)"
+        if self.role == "time":
+            return Lowering(numbers.replace("{count}", "{x}.shape[1]") + "[:, None].expand({batch}, -1, -1)")
+        axes = [numbers.replace("{count}", size) for size in sizes.split(", ")]
+        lead = f"*{{x}}.shape[:{-len(value.space) - (value.classes is None)}]"
+        if self.role == "maps":
+            return Lowering(f"{axes[0]}.expand({lead}, -1)", values=values)
+        grid = f'torch.stack(torch.meshgrid({", ".join(axes)}, indexing="ij"))' if len(axes) > 1 else f"{axes[0]}[None]"
+        return Lowering(f"{grid}.expand({lead}{', -1' * (len(axes) + 1)})", values=values)
 
 
 class OneHot(Op):
@@ -130,6 +210,9 @@ class Positions(Weighted):
         choices=("learned", "sine"),
         mark=kind({"learned": "learned", "sine": "sinusoidal"}, {"learned": "학습됨", "sine": "사인파"}),
     )
+
+    def ignores(self, position: int) -> bool:
+        return True
 
     def unstored(self, part: str) -> str:
         return "kind = sine" if self.kind == "sine" else super().unstored(part)

@@ -403,6 +403,9 @@ class Expand(Op):
     def looks_across_time(self, position: int, count: int) -> bool:
         return self.time is not None
 
+    def ignores(self, position: int) -> bool:
+        return self.like is not None and position == 1
+
     def beside(self, other: Type) -> Op:
         return Expand(maps=other.maps, space=self.space, time=self.time) if self.waits else self
 

@@ -19,7 +19,7 @@ _HELD = {
     "choosing": "topk sort argmax gather",
     "dense": "perceptrons gaussian distance",
     "extern": "extern",
-    "embeddings": "embed onehot positions relative",
+    "embeddings": "embed onehot index positions relative",
     "filters": "filters",
     "join": "join",
     "mixture": "mixture",

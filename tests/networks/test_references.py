@@ -77,6 +77,7 @@ CASES: dict[str, tuple[dict[str, int], Callable[[], nn.Module], Inputs]] = {
     "lstmp": ({"d": 3, "H": 5, "P": 4, "K": 6, "T": 5}, lambda: recurrent.Lstmp(3, 5, 4, 6), real(5, 3)),
     "quasi_recurrent": ({"V": 9, "d": 4, "T": 6}, lambda: recurrent.Quasi(9, 4), words(9, 6)),
     "mamba": ({"V": 9, "d": 16, "T": 11, "L": 2}, lambda: recurrent.Mamba(9, 16, 2), words(9, 11)),
+    "retnet": ({"V": 9, "T": 7, "d": 16, "H": 2, "L": 2}, lambda: recurrent.RetNet(9, 16, 2, 2), words(9, 7)),
     "wavenet": ({"c": 3, "s": 4, "T": 9}, lambda: recurrent.WaveNet(3, 4, 10), words(256, 9)),
     "bahdanau": (
         {"V": 9, "W": 8, "S": 5, "T": 4, "d": 3, "H": 4},

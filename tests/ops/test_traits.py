@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import netspec
 from netspec.api import Net
-from netspec.compute.arrays import Array
+from netspec.compute.arrays import Array, filled
 from netspec.ir.call import Call
 from netspec.ir.graph import Graph, Node
 from netspec.ir.operation import Elementwise, Lowering, Op
@@ -165,6 +165,15 @@ class Stopped(Op):
         return inputs[0].stop()
 
 
+class Numbered(Op):
+    """Gives the same numbers, whatever comes in."""
+
+    name = "numbered"
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return filled(3.0, inputs[0].shape)
+
+
 LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
     ("effect", Own, {"effect": "same"}),
     ("effect", Own, {"effect": "new"}),
@@ -185,6 +194,8 @@ LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
     ("wiring", Own, {"wiring": "full"}),
     ("wiring", Own, {"wiring": "side"}),
     ("wiring", Mixing, {"wiring": "pair"}),
+    ("ignores", Own, {"ignores": lambda self, position: True}),
+    ("ignores", Numbered, {"ignores": lambda self, position: False}),
     ("looks_across_time", Mixing, {"looks_across_time": lambda self, position, count: False}),
 ]
 

@@ -250,11 +250,26 @@ def wiring(op: Op, types: Sequence[Type]) -> str:
     return ""
 
 
+def ignores(op: Op, types: Sequence[Type]) -> str:
+    """Whether no value of an input changes the output, whatever its type: it is said of these inputs alone."""
+    run = Run(op, types)
+    inputs = run.inputs(2)
+    before = run(inputs)
+    for position, own in enumerate(types):
+        others = (run.inputs(seed)[position] for seed in range(3, 9))
+        reads = any(not all_same(run([*inputs[:position], x, *inputs[position + 1 :]]), before) for x in others)
+        if reads and op.ignores(position):
+            return f"a value of input {position + 1} changes it"
+        if not reads and not op.ignores(position) and (own.maps != 1 or own.classes is not None):
+            return ONLY_HERE + f"no value of input {position + 1} changes it"
+    return ""
+
+
 CLAIMS: dict[str, Callable[[Op, Sequence[Type]], str]] = {
     claim.__name__: claim
     for claim in (
         effect, linear, mixes_batch, draws, squashes, weighted_sum, looks_across_time, blocks_gradient, probabilities,
-        wiring,
+        wiring, ignores,
     )
 }  # fmt: skip
 

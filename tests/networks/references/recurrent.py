@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -258,4 +260,44 @@ class Mamba(nn.Module):
         x = self.embed(tokens)
         for layer in self.layers:
             x = layer(x)
+        return self.norm(x) @ self.embed.weight.T
+
+
+class Retention(nn.Module):
+    """Sun 2023 in its parallel form: products of queries and keys that complex numbers turn, times a decay."""
+
+    def __init__(self, d: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k = nn.Linear(d, d, bias=False), nn.Linear(d, d, bias=False)
+        self.v, self.g = nn.Linear(d, 2 * d, bias=False), nn.Linear(d, 2 * d, bias=False)
+        self.out = nn.Linear(2 * d, d, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = torch.arange(x.shape[1], dtype=x.dtype)
+        q, k, v = (f(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.q, self.k, self.v))
+        half = q.shape[-1] // 2
+        turn = torch.exp(1j * steps[:, None] * 10000 ** (-torch.arange(half, dtype=x.dtype) / half))
+        q, k = (torch.complex(a[..., :half], a[..., half:]) * turn for a in (q, k))
+        products = (q @ k.conj().transpose(-1, -2)).real / (2 * half) ** 0.5
+        gamma = 1 - 2.0 ** (-5 - torch.arange(self.heads, dtype=x.dtype))
+        away = steps[:, None] - steps
+        decay = torch.where(away < 0, 0.0, gamma[:, None, None] ** away.clamp_min(0))
+        s = F.layer_norm((products * decay) @ v, v.shape[-1:], eps=1e-5)
+        return self.out(F.silu(self.g(x)) * s.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class RetNet(nn.Module):
+    def __init__(self, classes: int, d: int, heads: int, layers: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(classes, d)
+        parts = (Retention(d, heads), nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.LayerNorm(d), nn.Linear(2 * d, d))
+        self.layers = nn.ModuleList(nn.ModuleList(copy.deepcopy(parts)) for _ in range(layers))
+        self.norm = nn.LayerNorm(d)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embed(tokens)
+        for retain, norm, up, norm2, down in self.layers:  # type: ignore[misc]
+            x = x + retain(norm(x))
+            x = x + down(F.gelu(up(norm2(x))))
         return self.norm(x) @ self.embed.weight.T
