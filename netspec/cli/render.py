@@ -49,7 +49,7 @@ def figure_options(function: Any) -> Any:
                 "--input", metavar="VALUES", help='One example, such as "x=1,0": writes every number into the figure.'
             ),
             click.option("--target", metavar="VALUES", help='graph: what the example is compared with, such as "y=1".'),
-            click.option("--path", metavar="SYMBOL", help="graph: the number whose way to the loss is emphasised."),
+            click.option("--path", metavar="SYMBOL", help="graph, neurons: emphasises every way from it on."),
             click.option("--update", is_flag=True, default=None, help="graph: the weights after one step."),
             click.option(
                 "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."

@@ -66,7 +66,9 @@ SETTINGS: Final = {
     ),
     "input": Option("text", 'one example, whose numbers are written into the figure: "x = 1, 0"'),
     "target": Option("text", 'graph: what the example is compared with: "y = 1"'),
-    "path": Option("text", 'graph: the number whose way to the loss is emphasised, by its symbol: "w_1"'),
+    "path": Option(
+        "text", 'graph: the ways from a number to the loss are emphasised, "w_1"; neurons: through units, "x_1 -> h_2"'
+    ),
     "update": Option("flag", "graph: also the weights after one step of the optimizer"),
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
     "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),

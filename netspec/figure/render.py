@@ -212,7 +212,7 @@ def _picture(
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)
     lone = next((name for name in ("target", "path", "update") if getattr(settings, name) and given is None), None)
-    if lone is not None:
+    if lone is not None and view.learns:
         raise UsageError(Diagnostic("NS968", None, {"name": lone}))
     if view.learns:
         drawing = _learning(drawing, program, given, weights, settings.target)

@@ -43,7 +43,7 @@ def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettin
     items: list[Item] = []
     for item in scene.items:
         weight = item.weight if isinstance(item, Wire | Node) else None
-        if weight is None:
+        if weight is None or "path" in item.classes:  # what the user emphasises keeps its colour
             items.append(item)
             continue
         value = value_of(weights, weight)

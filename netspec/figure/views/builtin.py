@@ -58,7 +58,7 @@ class Neurons(View):
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
     sums = True
     takes = UNITS | PLUS | {
-        "bias = one", "direction", "titles", "captions", "edges", "box", "dropped", "title", "labels"
+        "bias = one", "direction", "titles", "captions", "edges", "box", "dropped", "title", "labels", "path"
     }  # fmt: skip
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "unseen"}
     acts = True
@@ -68,7 +68,12 @@ class Neurons(View):
         from netspec.figure.units.neurons import neurons
 
         numbers = drawing.arrays if drawing.arrays and drawing.example else _given(drawing)
-        return neurons(_cut(drawing), drawing.settings, numbers, trained=drawing.arrays is not None)
+        scene = neurons(_cut(drawing), drawing.settings, numbers, trained=drawing.arrays is not None)
+        if drawing.settings.path is None or drawing.settings.edges == "unseen":
+            return scene
+        from netspec.figure.units.paths import emphasised
+
+        return emphasised(scene, drawing.settings.path)
 
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
@@ -83,7 +88,8 @@ class Neurons(View):
         for steps in (CLOSER[:4], CLOSER[4:]):
             for direction in ways:
                 yield from (settings.close(room, gap, shape, direction=direction) for gap, shape in steps)
-        if FEWEST < settings.max_units <= FigureSettings().max_units:  # more are what the user asks for
+        # more are what the user asks for, and a path leads through units that must not go
+        if FEWEST < settings.max_units <= FigureSettings().max_units and settings.path is None:
             gap, shape = CLOSER[-1]
             found = settings.close(room, gap, shape, max_units=FEWEST, direction=ways[-1])
             yield found.without(say("fewer units", settings.lang))
