@@ -265,7 +265,7 @@ class MatMul(Op):
         for position, value in enumerate(inputs):
             if value.time is None or value.space:
                 refuse("NS334", input=position, hint="product" if len(value.space) == 2 else "", type=str(value))
-            if value.time.varying:
+            if position and value.time.varying:  # rows of the first may be missing; those of the second are summed
                 refuse("NS308", input=position, step="matmul", type=str(value))
         assert left.time is not None
         assert right.time is not None

@@ -135,3 +135,12 @@ def test_scores_have_places_that_a_short_batch_does_not_fill() -> None:
     values, scores, lengths = torch.randn(2, 3, 4), torch.randn(2, 1, 3, 3), torch.tensor([3, 2])
     whole, short = module(values, scores, lengths), module(values[1:, :2], scores[1:], lengths[1:])
     assert torch.allclose(whole[1, :2], short[0], rtol=1e-6, atol=1e-6)
+
+
+def test_steps_are_the_rows_of_a_product_and_may_be_missing() -> None:
+    """Only the second value of `matmul` is summed along time; a row of the first is a result of its own."""
+    text = "net n {\n  input a: 4 over up to 3\n  input b: 2 over 4\n  output y: a, b -> matmul -> mean(time)\n}\n"
+    module = netspec.parse(text).net().module().eval()
+    rows, table, lengths = torch.randn(2, 3, 4), torch.randn(2, 4, 2), torch.tensor([3, 2])
+    whole, short = module(rows, table, lengths), module(rows[1:, :2], table[1:], lengths[1:])
+    assert torch.allclose(whole[1], short[0], rtol=1e-6, atol=1e-6)
