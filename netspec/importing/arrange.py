@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from netspec.importing.steps import Graph
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, View, roles_of, size, tidy
+from netspec.ops.registry import operation
 
 
 class Unsaid(Exception):
@@ -120,6 +123,61 @@ def _places_of_time(graph: Graph, view: View, lengths: dict[str, int], places: t
     edge = graph.add("unflatten", [view.edge], to=tuple(atom.size for atom in parts))
     change: dict[Dim, Dim] = {(atom,): (Atom(role, atom.size),) for atom, role in zip(parts, SPACE, strict=False)}
     return view._replace(edge=edge, dims=_put(view.dims, change))
+
+
+def made_of(graph: Graph, view: View) -> tuple[int, ...]:
+    """Return the space whose places became the time steps of a value; () if they were no places."""
+    step, wanted = graph.steps[view.edge.node], graph.type(view.edge).time
+    while step.inputs and not (step.op == operation("flatten")(role="space") and step.types[0].time == wanted):
+        step = graph.steps[step.inputs[0].node]
+    return tuple(int(length) for length in graph.type(step.inputs[0]).space) if step.inputs else ()  # type: ignore[arg-type]
+
+
+def _placed(graph: Graph, view: View) -> View:
+    """Return the view with steps as the places that they were made of, where a program cuts them into windows."""
+    if sum(atom.role == TIME for dim in view.dims for atom in dim) < 3 or not view.whole(
+        graph.type(view.edge), graph.batch
+    ):
+        return view
+    space = made_of(graph, view)
+    inside = [prod(space[place + 1 :]) for place in range(len(space))]
+    if not space:
+        return view
+    dims = []
+    for dim in view.dims:
+        atoms: list[Atom] = []
+        for atom in dim:
+            if atom.role != TIME:
+                atoms.append(atom)
+                continue
+            for role, length, one in zip(SPACE, space, inside, strict=False):
+                low, high = max(atom.stride, one), min(atom.stride * atom.size, one * length)
+                if high > low:
+                    if high % low or low % one or low % atom.stride:
+                        return view
+                    atoms.append(Atom(role, high // low, low // one))
+        dims.append(tidy(atoms))
+    edge = graph.add("unflatten", [view.edge], to=space)
+    return view._replace(edge=edge, dims=tuple(dims))
+
+
+def patched(graph: Graph, view: View, axis: int) -> View:
+    """Return the view after `patches` if an axis is the places of patches and all maps, in whatever order."""
+    view = _placed(graph, view)
+    lengths = roles_of(graph.type(view.edge), graph.batch)
+    places = tuple(role for role in lengths if role in SPACE)
+    parts = {atom.role: atom for atom in view.dims[axis] if atom.role in places}
+    maps = [atom for atom in view.dims[axis] if atom.role == MAPS]
+    if set(parts) != set(places) or len(view.dims[axis]) != len(places) + 1 or len(maps) != 1 or not places:
+        return view
+    canonical = (*maps, *(parts[role] for role in places))
+    found = _patches(graph, view._replace(dims=_put(view.dims, {view.dims[axis]: canonical})), lengths, places)
+    if found is None:
+        return view
+    strides = {atom: size(canonical[place + 1 :]) for place, atom in enumerate(canonical)}
+    mixed = tidy(Atom(MAPS, atom.size, strides[atom]) for atom in view.dims[axis])
+    axis %= len(view.dims)
+    return found._replace(dims=(*found.dims[:axis], mixed, *found.dims[axis + 1 :]))
 
 
 def _places_of_maps(graph: Graph, view: View, lengths: dict[str, int], places: tuple[str, ...]) -> View | None:

@@ -24,12 +24,14 @@ class Program:
     Attributes:
         nodes: its operations in order.
         fixed: its arrays and constants, by the name of their placeholder.
+        arrays: the arrays of the module, by their names.
         classes: the class of each module, by the module's name.
         attribute: returns a constant of the program by its name.
     """
 
     nodes: list[Node]
     fixed: dict[str, Fixed]
+    arrays: dict[str, Tensor]
     classes: dict[str, str]
     attribute: Any
 
@@ -63,7 +65,8 @@ def capture(module: nn.Module, example: Sequence[Tensor]) -> Program:
         elif kind != "USER_INPUT":
             raise TypeError(kind)
     classes = {name: type(each).__name__ for name, each in module.named_modules()}
-    return Program(list(exported.graph.nodes), fixed, classes, lambda name: getattr(exported.graph_module, name))
+    nodes, held = list(exported.graph.nodes), exported.graph_module
+    return Program(nodes, fixed, arrays, classes, lambda name: getattr(held, name))
 
 
 def path_of(node: Node) -> str:

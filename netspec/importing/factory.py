@@ -53,6 +53,9 @@ def read(source: str, wanted: Wanted) -> Imported:
     notes = [Diagnostic("NS265", None, said, severity="note")]
     if result.left:
         notes.append(Diagnostic("NS266", None, {"count": result.left}, severity="warning"))
+    for name, classes in result.absent.items():
+        told = ", ".join(map(str, classes))
+        notes.append(Diagnostic("NS273", None, {"input": name, "classes": told}, severity="warning"))
     return Imported(result.text, tuple(notes))
 
 

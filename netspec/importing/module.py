@@ -28,11 +28,15 @@ LONGER = 6
 
 
 class Example(NamedTuple):
-    """An input of a net: its name, its type with the lengths of the example, and the letter of an open length."""
+    """An input of a net: its name, its type with the lengths of the example, and the letter of an open length.
+
+    `absent` has the classes that may not come in it.
+    """
 
     name: str
     type: Type
     letter: str = ""
+    absent: tuple[int, ...] = ()
 
 
 class Result(NamedTuple):
@@ -44,6 +48,7 @@ class Result(NamedTuple):
         difference: the greatest difference of outputs, as a part of the largest output.
         weights: how many weights the spec has.
         left: how many weights of the module do not act on its outputs.
+        absent: for each input, the classes for which the module does something that the spec does not.
     """
 
     spec: Spec
@@ -51,6 +56,7 @@ class Result(NamedTuple):
     difference: float
     weights: int
     left: int
+    absent: Mapping[str, tuple[int, ...]]
 
 
 def from_module(module: nn.Module, example: Any) -> Spec:
@@ -142,7 +148,8 @@ def drawn(examples: Sequence[Example], batch: int, longer: int = 0) -> list[Tens
         value = each.type
         time = () if value.time is None else (value.time.length + (longer if each.letter else 0),)
         if value.classes is not None:
-            found.append(torch.randint(0, int(value.classes), (batch, *time, *value.space), generator=draw))  # type: ignore[arg-type]
+            kept = torch.tensor([number for number in range(int(value.classes)) if number not in each.absent])  # type: ignore[arg-type]
+            found.append(kept[torch.randint(0, len(kept), (batch, *time, *value.space), generator=draw)])  # type: ignore[arg-type]
         else:
             found.append(torch.randn(batch, *time, value.maps, *value.space, generator=draw))  # type: ignore[arg-type]
     return found
@@ -182,6 +189,9 @@ def _imported(module: nn.Module, examples: Sequence[Example], name: str) -> Resu
         raise UsageError(Diagnostic("NS260", None, {"reason": _said(error)})) from error
     if missing:
         raise UsageError(_missing(missing))
+    absent = {graph.steps[number].label: tuple(sorted(classes)) for number, classes in graph.absent.items()}
+    examples = [each._replace(absent=absent.get(each.name, ())) for each in examples]
+    inputs = drawn(examples, BATCHES[0])
     root, blocks = recover(graph, program.classes)
     lengths = {int(each.type.time.length): each.letter for each in examples if each.letter and each.type.time}  # type: ignore[arg-type]
     called = re.sub(r"\W", "_", name or type(module).__name__.lower()).strip("_") or "net"
@@ -203,7 +213,7 @@ def _imported(module: nn.Module, examples: Sequence[Example], name: str) -> Resu
         raise UsageError(Diagnostic("NS262", None, {"difference": f"{most:.1g}", "most": f"{proof.CLOSE:g}"}))
     own = sum(weight.numel() for weight in module.parameters())
     count = int(net.weights)  # type: ignore[arg-type]
-    return Result(spec, text, most, count, max(0, own - count))
+    return Result(spec, text, most, count, max(0, own - count), absent)
 
 
 def _at_another_length(module: nn.Module, made: nn.Module, examples: Sequence[Example]) -> float:

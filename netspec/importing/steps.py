@@ -60,6 +60,7 @@ class Graph:
         self.outputs: list[Edge] = []
         self.path = ""  # the module whose step is being added
         self.known: dict[tuple[Any, ...], int] = {}
+        self.absent: dict[int, set[int]] = {}  # for each input, the classes that the spec expects not to come in it
 
     def type(self, edge: Edge) -> Type:
         return self.steps[edge.node].types[edge.output]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netspec.ir.graph import Edge
 from netspec.ir.types import Type
@@ -51,6 +51,12 @@ def tidy(atoms: Iterable[Atom]) -> Dim:
 
 def size(atoms: Iterable[Atom]) -> int:
     return prod(atom.size for atom in atoms)
+
+
+def squeezed(given: Any) -> Any:
+    """Return the sizes along the axes of space: one number where they are equal."""
+    sizes = (given,) if isinstance(given, int) else tuple(given)
+    return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
 def roles_of(value: Type, batch: int) -> dict[str, int]:

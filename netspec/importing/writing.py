@@ -74,6 +74,10 @@ class Writer:
     def _extended(self, number: int, item: Leaf | Group, pending: dict[Edge, Chain]) -> Chain:
         """Return the chain of an item, which goes on with the chain of its input where nobody else reads that."""
         reads = item.reads
+        for edge in reads[len(reads) - len(_layers(item)) :]:  # what an option names has a line of its own
+            if edge in pending:
+                self._line(pending.pop(edge), [edge], [])
+        reads = reads[: len(reads) - len(_layers(item))]
         waiting = [edge for edge in reads if edge in pending]
         piece = self._piece(number, item)
         op = item.step.op if isinstance(item, Leaf) else None
@@ -255,6 +259,8 @@ class Writer:
             if not label:
                 raise Unwritten(f"weights of {self.graph.steps[holder].path} in {item.path}")
             return f"transpose({label})" if self.graph.steps[holder].op.stored == "in_out" else label
+        if name in _layers(item):
+            return self.names[item.reads[_layers(item).index(name) - len(_layers(item))]]
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, Type):
@@ -275,6 +281,14 @@ class Writer:
     def _is_list(self, number: int, name: str) -> bool:
         item = self.group.items[number]
         return isinstance(item, Leaf) and item.step.op.options[name].kind == "list"
+
+
+def _layers(item: Leaf | Group) -> list[str]:
+    """Return the options of a step that name values; these are the last that it reads."""
+    if isinstance(item, Group):
+        return []
+    op = item.step.op
+    return [name for name, option in op.options.items() if option.kind == "layer" and op.__dict__[name] is not None]
 
 
 class Chain:

@@ -371,12 +371,15 @@ class Relative(Weighted):
         return (self.weight("weight", (rows, self.value.maps), Init("normal", (0.0, 0.02))),)
 
     def compute(self, call: Call, *inputs: Array) -> Array:
-        table = call.weight("weight")
+        table, rows = call.weight("weight"), self.rows()
+        chosen = table.pick(0, [row for line in rows for row in line]).swap(0, 1)
+        return chosen.reshape(table.shape[1], len(rows), len(rows)).add_axis(0, call.examples)
+
+    def rows(self) -> list[list[int]]:
+        """Return which row of the table each place reads for each other place."""
         space = plain(self._space)
         places = list(itertools.product(*map(range, space)))
-        rows = [self._row(q, k, space) for q in places for k in places]
-        chosen = table.pick(0, rows).swap(0, 1)
-        return chosen.reshape(table.shape[1], len(places), len(places)).add_axis(0, call.examples)
+        return [[self._row(q, k, space) for k in places] for q in places]
 
     def _row(self, query: tuple[int, ...], key: tuple[int, ...], space: tuple[int, ...]) -> int:
         if self.buckets is None:

@@ -83,7 +83,7 @@ def feature_dropout(site: Site, view: View, p: float, train: bool = False) -> Vi
 @recognises("softmax", "_softmax", "_safe_softmax", takes=(Products,))
 def softmax(site: Site, view: View | Products, axis: int, *_: Any) -> Any:
     if isinstance(view, Products):
-        return view.softmax(axis)
+        return view.softmax(axis, len(site.shape_of()))
     found = site.arranged(view)
     role = found.alone(axis % len(found.dims))
     value = site.type(found)

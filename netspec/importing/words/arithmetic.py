@@ -8,7 +8,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import MAPS, SPACE, TIME, Dim, View
-from netspec.importing.words.attention import Normed, Products
+from netspec.importing.words.attention import Normed, Products, Scaled
 from netspec.importing.words.shape import learned
 from netspec.ops.registry import operation
 
@@ -98,6 +98,8 @@ def _combined(site: Site, sign: str, one: Any, other: Any) -> Any:
                 return view
             if sign in "+*":
                 first = sign == "*"
+            if sign in "*/" and not (first and sign == "/") and not view.whole(site.type(view), site.batch):
+                return Scaled(view, number if sign == "*" else 1 / number)
             return site.each("number", view, sign=sign, value=number, first=first)
         if isinstance(view, View) and isinstance(given, Fixed):
             return _with_array(site, sign, view, given, first)

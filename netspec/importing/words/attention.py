@@ -10,16 +10,18 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.importing.arrange import Unsaid
+from netspec.importing.arrange import Unsaid, made_of
 from netspec.importing.recognise import Partial, Site, recognises, recognises_end
 from netspec.importing.steps import Fixed, Step
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, size, tidy
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, size, squeezed, tidy
+from netspec.ir.graph import Edge
+from netspec.ir.types import ShapeFault, Time, Type
 from netspec.ops.registry import operation
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-LOWEST = -1e4  # what is added to a product that shall not count is below this
+LOWEST = -99.0  # what is added to a product that shall not count is below this: e^-99 is no number of float32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +56,23 @@ class Turned(Partial):
 
 
 @dataclasses.dataclass(frozen=True)
+class Scaled(Partial):
+    """Queries or keys times a number; `view` is how they lie."""
+
+    view: View
+    factor: float
+
+    def through(self, view: View) -> Scaled:
+        return dataclasses.replace(self, view=view)
+
+    def real(self, site: Site) -> View:
+        return site.each("number", self.view, sign="*", value=self.factor, first=True)
+
+
+HEADS = (Turned, Normed, Scaled)  # what queries and keys may be beside a plain value
+
+
+@dataclasses.dataclass(frozen=True)
 class Products(Partial):
     """Products of queries and keys, before or after the softmax. The axes of both are (…, steps, width)."""
 
@@ -64,9 +83,17 @@ class Products(Partial):
     soft: bool = False
     bent: bool = False  # whether a tanh bounds them
     cap: float | None = None
+    trained: Fixed | None = None  # trained scores that are added, too
 
-    def softmax(self, axis: int) -> Products:
-        if self.soft or (axis % 4 != 3 and axis != -1 and axis % 3 != 2):
+    def reshaped(self, shape: tuple[int, ...]) -> Products:
+        """Return the same products with other axes before those of queries and keys."""
+        one, other = (each if isinstance(each, View) else each.view for each in (self.query, self.key))
+        if shape[-2:] != (one.shape[-2], other.shape[-2]):
+            raise Unsaid("products")
+        return self
+
+    def softmax(self, axis: int, axes: int) -> Products:
+        if self.soft or axis % axes != axes - 1:
             raise Unsaid("softmax")
         return dataclasses.replace(self, soft=True)
 
@@ -81,8 +108,11 @@ class Products(Partial):
             return dataclasses.replace(self, scale=self.scale * other, cap=float(other))
         if isinstance(other, int | float) and sign in "*/" and self.mask is None and not self.bent:
             return dataclasses.replace(self, scale=self.scale * other if sign == "*" else self.scale / other)
-        if sign == "+" and isinstance(other, Fixed) and not other.sources:
-            return self.masked(other.value)
+        if sign == "+" and isinstance(other, Fixed):
+            if not other.sources:
+                return self.masked(other.value)
+            if self.trained is None:
+                return dataclasses.replace(self, trained=other)
         raise Unsaid("products")
 
     def masked(self, added: Tensor) -> Products:
@@ -98,9 +128,18 @@ class Mixed(Partial):
     arrays: dict[str, Fixed]
     options: dict[str, Any]
     path: str
+    scores: tuple[Any, ...] = ()  # a layer that is added to the products
+    turn: Any = None  # by how many places the windows of the result are turned back
 
     def through(self, view: View) -> Mixed:
         return dataclasses.replace(self, view=view)
+
+    def step(self, site: Site, sources: tuple[Any, ...], options: dict[str, Any], arrays: Any = None) -> View:
+        """Add the attention."""
+        edge = site.graph.add("attention", [*sources, *self.scores], arrays, **options)
+        if self.turn is not None:
+            edge = site.graph.add("roll", [edge], by=squeezed(self.turn))
+        return View(edge, self.view.dims)
 
     def real(self, site: Site) -> View:
         """Queries, keys and values become lines of their own, with attention that has no layers."""
@@ -119,8 +158,7 @@ class Mixed(Partial):
                 made.append(edge)
             sources = tuple(made)
         options = {name: each for name, each in self.options.items() if name not in ("width", "value_width")}
-        edge = site.graph.add("attention", sources, **options, project=False)
-        return View(edge, self.view.dims)
+        return self.step(site, tuple(sources), {**options, "project": False})
 
 
 def summed(site: Site, source: Any, arrays: dict[str, Fixed]) -> Any:
@@ -134,12 +172,12 @@ def summed(site: Site, source: Any, arrays: dict[str, Fixed]) -> Any:
     return site.graph.add("filters", [source], kernel, {"dense": True}, count=count, kernel=ones, bias=biased)
 
 
-@recognises("scaled_dot_product_attention", takes=(Turned, Normed))
+@recognises("scaled_dot_product_attention", takes=HEADS)
 def attention(site: Site, query: Any, key: Any, value: Any, mask: Fixed | None = None, dropout: float = 0.0,
               causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Any:  # fmt: skip
-    added = None if mask is None else mask.value
     if mask is not None and mask.sources:
-        raise Unsaid("attention with trained scores")
+        return _mixed(site, query, key, value, None, causal, scale, trained=mask)
+    added = None if mask is None else mask.value
     if added is not None and added.dtype.is_floating_point is False:
         added = _added(~added)
     return _mixed(site, query, key, value, added, causal, scale)
@@ -157,8 +195,8 @@ def tanh(site: Site, view: View | Products) -> View | Products:
 def product(site: Site, one: Any, other: Any) -> Any:
     """Return what a product of two matrices means: products of queries and keys, or their use."""
     if isinstance(one, Products) and one.soft:
-        return _mixed(site, one.query, one.key, other, one.mask, False, one.scale, one.cap)
-    if isinstance(one, View | Turned | Normed) and isinstance(other, View | Turned | Normed):
+        return _mixed(site, one.query, one.key, other, one.mask, False, one.scale, one.cap, one.trained)
+    if isinstance(one, (View, *HEADS)) and isinstance(other, (View, *HEADS)):
         left, right = (each if isinstance(each, View) else each.view for each in (one, other))
         keys = right.permute([*range(len(right.dims) - 2), len(right.dims) - 1, len(right.dims) - 2])
         key = keys if isinstance(other, View) else other.through(keys)
@@ -167,7 +205,7 @@ def product(site: Site, one: Any, other: Any) -> Any:
     raise Unsaid("matmul")
 
 
-recognises("bmm", takes=(Products, Turned, Normed))(product)
+recognises("bmm", takes=(Products, *HEADS))(product)
 
 
 @recognises("masked_fill", takes=(Products,))
@@ -201,7 +239,10 @@ def _mixed(
     causal: bool,
     scale: float | None,
     cap: float | None = None,
+    trained: Fixed | None = None,
 ) -> Any:
+    scaled = [each.factor for each in (query, key) if isinstance(each, Scaled)]
+    query, key = (each.view if isinstance(each, Scaled) else each for each in (query, key))
     turned = [each for each in (query, key) if isinstance(each, Turned)]
     norms = [each.norm if isinstance(each, Turned) else each for each in (query, key)]
     normed = [each for each in norms if isinstance(each, Normed)]
@@ -216,10 +257,32 @@ def _mixed(
     options: dict[str, Any] = {"heads": heads}
     if kv_heads != heads:
         options["kv_heads"] = kv_heads
+    made = [site.graph.steps[view.edge.node] for view in views]
+    for place, step in enumerate(made[:2]):
+        number = step.op.__dict__.get("value", 0.0)
+        if not turned and step.op == operation("number")(sign="*", value=number, first=True):
+            scaled.append(number)
+            views[place] = views[place]._replace(edge=step.inputs[0])
+            made[place] = site.graph.steps[step.inputs[0].node]
+    if scaled:
+        scale = math.prod(scaled) * (1 / math.sqrt(width) if scale is None else scale)
     if scale is not None and not math.isclose(scale, 1 / math.sqrt(width), rel_tol=1e-5):
         options["scale"] = float(scale)
     steps, others = (size(view.dims[-2]) for view in views[:2])
-    options |= _mask(added, steps, others, causal)
+    window = _window(site, views)
+    bias = None
+    if trained is not None:
+        bias, hidden = _apart(trained, steps, others)
+        added = hidden if added is None else added + hidden
+    turn = None
+    if window:
+        options["window"] = squeezed(window)
+        if added is not None and bool((added < LOWEST).any()):
+            turn = _shift(site, views[0], made, added, window)
+            space = [int(length) for length in site.type(views[0]).space]  # type: ignore[arg-type]
+            options["shift"] = squeezed(tuple((n - by) % n for n, by in zip(space, turn, strict=True)))
+    else:
+        options |= _mask(added, steps, others, causal)
     if turned:
         one, other = (dataclasses.replace(each, view=views[0], norm=None) for each in turned)
         if one != other:
@@ -229,10 +292,18 @@ def _mixed(
         options["rotary"] = turned[0].base
         if turned[0].part != 1:
             options["part"] = turned[0].part
-    made = [site.graph.steps[view.edge.node] for view in views]
     if cap is not None:
         options["cap"] = cap
     arrays, sources = _layers(site, views, made, parts, options)
+    if turn is not None:
+        if len(sources) != 1:
+            raise Unsaid("attention")
+        sources = [*site.graph.steps[sources[0].node].inputs]
+    scores = ()
+    if trained is not None and bias is not None:
+        places = window or _places(site, views[0])
+        scores = (_relative(site, trained, bias, options, places, made_of(site.graph, views[0])),)
+        options["scores"] = True
     if normed:
         if normed[0].eps != normed[1].eps or "query.weight" not in arrays or "qk_norm" in options:
             raise Unsaid("attention")
@@ -254,7 +325,7 @@ def _mixed(
             options["width"] = width
         if value_width != width:
             options["value_width"] = value_width
-    return Mixed(out, tuple(sources), arrays, options, site.path)
+    return Mixed(out, tuple(sources), arrays, options, site.path, scores, turn)
 
 
 def _heads(site: Site, view: View) -> tuple[int, int]:
@@ -263,7 +334,7 @@ def _heads(site: Site, view: View) -> tuple[int, int]:
         batch = [atom for atom in view.dims[0] if atom.role == BATCH]
         examples = batch[0].size if batch else 1
         view = view.reshape((examples, view.shape[0] // examples, *view.shape[1:]))
-    if len(view.dims) != 4 or any(atom.role != BATCH for atom in view.dims[0]):
+    if len(view.dims) != 4 or any(atom.role not in (BATCH, *SPACE) for atom in view.dims[0]):
         raise Unsaid("attention")
     first, width = view.dims[1], size(view.dims[3])
     kept = [atom for atom in first if atom.role == MAPS]
@@ -304,6 +375,138 @@ def _mask(added: Tensor | None, steps: int, others: int, causal: bool) -> dict[s
     if bool((seen == (past & ~past.tril(-reach))).all()):
         return {"causal": True, "window": reach}
     raise Unsaid("mask")
+
+
+def _window(site: Site, views: list[View]) -> tuple[int, ...]:
+    """Return the size of the windows that lie beside the examples; () if there are none."""
+    found = set()
+    for view in views:
+        outer = [atom for atom in view.dims[0] if atom.role in SPACE]
+        inner = [atom for atom in view.dims[-2] if atom.role in SPACE]
+        if not outer:
+            found.add(())
+            continue
+        space = dict(zip(SPACE, site.type(view).space, strict=False))
+        cut = {atom.role: atom for atom in outer}
+        window = []
+        for role, length in space.items():
+            part = cut.get(role, Atom(role, 1, int(length)))  # type: ignore[call-overload]
+            if part.size * part.stride != length:
+                raise Unsaid("windows")
+            window.append(part.stride)
+        rows = zip(space, window, strict=False)
+        if tuple(inner) != tidy(Atom(role, size) for role, size in rows) or len(view.dims) != 4:
+            raise Unsaid("windows")
+        found.add(tuple(window))
+    if len(found) != 1:
+        raise Unsaid("windows")
+    return found.pop()
+
+
+def _shift(site: Site, view: View, made: list[Step], added: Tensor, window: tuple[int, ...]) -> tuple[int, ...]:
+    """Return by how much a value was turned before it was cut into windows, if the mask is that of such windows."""
+    import torch
+
+    source = site.graph.steps[made[0].inputs[0].node] if made[0].inputs else made[0]
+    by = source.op.__dict__.get("by")
+    space = tuple(int(length) for length in site.type(view).space)  # type: ignore[arg-type]
+    if by is None:
+        raise Unsaid("mask")
+    turn = by if isinstance(by, tuple) else (by,) * len(space)
+    if source.op != operation("roll")(by=by):
+        raise Unsaid("mask")
+    # what came from the other end may not see the rest
+    region = torch.zeros(space, dtype=torch.int64)
+    for axis, (length, places) in enumerate(zip(space, turn, strict=True)):
+        shape = [-1 if each == axis else 1 for each in range(len(space))]
+        region = 2 * region + (torch.arange(length) >= places).long().reshape(shape)
+    parts = [each for length, step in zip(space, window, strict=True) for each in (length // step, step)]
+    order = [*range(0, len(parts), 2), *range(1, len(parts), 2)]
+    count, places = math.prod(parts[::2]), math.prod(window)
+    region = region.reshape(parts).permute(order).reshape(count, places)
+    seen = region[:, :, None] == region[:, None, :]
+    flat = added.reshape(-1, *added.shape[-2:]) > LOWEST
+    heads = flat.shape[0] // count if added.dim() < 4 else added.shape[-3]
+    given = flat.reshape(-1, count, heads if added.dim() > 3 else 1, places, places)
+    if not bool((given == seen[:, None]).all()):
+        raise Unsaid("mask")
+    return turn
+
+
+def _places(site: Site, view: View) -> tuple[int, ...]:
+    """Return the lengths of a sequence's axes: none for time."""
+    value = site.type(view)
+    return () if value.time is not None else tuple(int(length) for length in value.space)  # type: ignore[arg-type]
+
+
+def _apart(trained: Fixed, steps: int, others: int) -> tuple[Tensor, Tensor]:
+    """Return trained scores (heads, queries, keys), and the mask that was added to them."""
+    import torch
+
+    value = trained.value.float()
+    while value.dim() < 3:
+        value = value[None]
+    value = value.expand(*value.shape[:-2], steps, others)
+    flat = value.reshape(-1, *value.shape[-3:])
+    bias, hidden = flat.amax(0), flat < LOWEST
+    if bool((flat != bias)[~hidden].any()) and not torch.allclose(flat[~hidden], bias.expand_as(flat)[~hidden]):
+        raise Unsaid("attention with trained scores")
+    if bool((hidden != hidden[:, :1]).any()):
+        raise Unsaid("mask")
+    return bias, _added(hidden[:, :1])
+
+
+def _relative(
+    site: Site,
+    trained: Fixed,
+    bias: Tensor,
+    options: Mapping[str, Any],
+    space: tuple[int, ...],
+    before: tuple[int, ...],
+) -> Any:
+    """Return a step that holds trained scores: one number for each way from place to place, or for each pair.
+
+    `before` are the places that became the time steps, if they are such.
+    """
+    import torch
+
+    heads, steps, others = bias.shape
+    if len(trained.sources) != 1 or steps != others or heads not in (1, options["heads"]):
+        raise Unsaid("attention with trained scores")
+    table = site.program.arrays[trained.sources[0]]
+    seen = bias > LOWEST
+    value = Type(heads, space) if space else Type(heads, (), Time(steps))
+    kinds: list[dict[str, Any]] = [{"value": value}]
+    if not space:
+        kinds += [{"value": Type(heads, before)}] if before else []
+        kinds += [{"value": value, "buckets": table.shape[0], "causal": causal} for causal in (False, True)]
+    for given in kinds:
+        op = operation("relative")(**given)
+        try:
+            op.shape()
+            ((shape, *_),) = [(weight.shape,) for weight in op.weights()]
+        except ShapeFault:
+            continue
+        if math.prod(shape) != table.numel():
+            continue
+        rows = torch.tensor(op.rows())  # type: ignore[attr-defined]
+        held = table.float() if "buckets" in given else torch.zeros(shape)
+        if "buckets" not in given:
+            held[rows.flatten()] = bias.permute(1, 2, 0).reshape(-1, heads)
+        if held.shape[-1] == heads and torch.equal(held[rows].permute(2, 0, 1)[seen], bias[seen]):
+            return _once(site, "relative", trained, Fixed(held, trained.sources), given)
+    if table.numel() == bias.numel() and bool(seen.all()):
+        return _once(site, "learned", trained, Fixed(bias, trained.sources), {"value": Type(heads, (steps, others))})
+    raise Unsaid("attention with trained scores")
+
+
+def _once(site: Site, word: str, trained: Fixed, array: Fixed, options: dict[str, Any]) -> Any:
+    """Add a step that reads nothing, unless a step holds these weights already."""
+    op = operation(word)(**options)
+    for number, step in enumerate(site.graph.steps):
+        if step.op == op and step.arrays["weight"].sources == trained.sources:
+            return Edge(number)
+    return site.graph.add(word, (), {"weight": array}, **options)
 
 
 def _layers(
@@ -375,13 +578,11 @@ def projected(site: Site, mixed: Mixed, arrays: dict[str, Fixed]) -> View | None
     source = site.graph.type(mixed.sources[0])
     if arrays["weight"].value.shape[0] != source.maps:
         return None
-    if "window" in options and source.space:
-        raise Unsaid("window")
     path = site.graph.path
     site.graph.path = mixed.path
-    edge = site.graph.add("attention", mixed.sources, found, **options)
+    out = mixed.step(site, mixed.sources, options, found)
     site.graph.path = path
-    return View(edge, mixed.view.dims)
+    return out
 
 
 @recognises_end("mul")

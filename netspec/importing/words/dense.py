@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.importing.arrange import Unsaid
+from netspec.importing.arrange import Unsaid, patched
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, View, roles_of, tidy
-from netspec.importing.words.attention import Mixed, Normed, Products, Turned, product, projected, summed
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, View, roles_of, size, tidy
+from netspec.importing.words.attention import HEADS, Mixed, Products, product, projected, summed
 
 
 @recognises("linear", takes=(Mixed,))
@@ -21,7 +21,7 @@ def addmm(site: Site, bias: Fixed, view: View, weight: Fixed, **_: Any) -> View:
     return weighted(site, view, Fixed(weight.value.t(), weight.sources), bias)
 
 
-@recognises("mm", "matmul", takes=(Mixed, Products, Turned, Normed))
+@recognises("mm", "matmul", takes=(Mixed, Products, *HEADS))
 def matmul(site: Site, view: Any, weight: Any) -> Any:
     if isinstance(view, View | Mixed) and isinstance(weight, Fixed) and weight.value.dim() == 2:
         return weighted(site, view, Fixed(weight.value.t(), weight.sources), None)
@@ -40,15 +40,15 @@ def weighted(site: Site, view: View | Mixed, weight: Fixed, bias: Fixed | None) 
     read, order = _read(site, view)
     others, last = read.dims[:-1], read.dims[-1]
     kept = {atom.role for dim in others for atom in dim}
+    if order is not None:
+        arrays["weight"] = Fixed(
+            weight.value.reshape(count, *order[0]).permute(0, *order[1]).reshape(count, -1), weight.sources
+        )
     if kept & set(SPACE):
-        if [atom.role for atom in last] not in ([MAPS], []):
+        if {atom.role for atom in last} - {MAPS}:
             raise Unsaid("perceptrons")
         edge = summed(site, read.edge, arrays)
     else:
-        if order is not None:
-            arrays["weight"] = Fixed(
-                weight.value.reshape(count, *order[0]).permute(0, *order[1]).reshape(count, -1), weight.sources
-            )
         options: dict[str, Any] = {"units": (count,), "bias": bias is not None}
         facts: dict[str, Any] = {"dense": True}
         holder = site.graph.holder(weight.value)
@@ -62,10 +62,13 @@ def weighted(site: Site, view: View | Mixed, weight: Fixed, bias: Fixed | None) 
 
 def _read(site: Site, view: View) -> tuple[View, Any]:
     """Return the view as perceptrons read it, and how their columns must be arranged anew."""
+    view = patched(site.graph, view, -1)
     value = site.type(view)
     lengths = roles_of(value, site.batch)
     values = [role for role in lengths if role not in (BATCH, TIME)]
     last = view.dims[-1]
+    if view.whole(value, site.batch) and {atom.role for atom in last} == {MAPS} and size(last) == lengths[MAPS] > 1:
+        return view, _order(last, values, lengths)
     if view.whole(value, site.batch) and {atom.role for atom in last} <= set(values):
         others = {atom.role for dim in view.dims[:-1] for atom in dim}
         # all values of a time step, in whatever order: the columns are sorted instead

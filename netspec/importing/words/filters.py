@@ -8,15 +8,9 @@ from typing import Any
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, tidy
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, squeezed, tidy
 from netspec.importing.words.attention import Mixed, projected
 from netspec.importing.words.dense import weighted
-
-
-def squeezed(given: Any) -> Any:
-    """Return the sizes along the axes of space: one number where they are equal."""
-    sizes = (given,) if isinstance(given, int) else tuple(given)
-    return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
 def _sizes(given: Any, axes: int) -> tuple[int, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.importing.arrange import Unsaid
+from netspec.importing.arrange import Unsaid, patched
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, View, roles_of
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, View, roles_of, size
 
 
 @recognises("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "native_batch_norm")
@@ -58,6 +58,7 @@ def over_last(
     site: Site, word: str, view: View, axes: int, scale: Fixed | None, shift: Fixed | None, **options: Any
 ) -> View:
     """Add a norm over the last axes of a view."""
+    view = patched(site.graph, view, -1) if axes == 1 else view
     value = site.type(view)
     lengths = roles_of(value, site.batch)
     last = [atom for dim in view.dims[-axes:] for atom in dim]
@@ -67,8 +68,7 @@ def over_last(
         sequence
         or not view.whole(value, site.batch)
         or not last
-        or len({atom.role for atom in last}) != len(last)
-        or any(atom.size != lengths[atom.role] for atom in last)
+        or any(size([each for each in last if each.role == atom.role]) != lengths[atom.role] for atom in last)
     ):
         view = site.arranged(view)
         value = site.type(view)
@@ -85,7 +85,7 @@ def over_last(
     else:
         raise Unsaid(word)
     arrays: dict[str, Fixed] = {}
-    order = sorted(range(len(roles)), key=lambda place: [MAPS, *SPACE].index(roles[place]))
+    order = sorted(range(len(roles)), key=lambda place: ([MAPS, *SPACE].index(roles[place]), -last[place].stride))
     shape = [atom.size for atom in last]
     for name, array in (("weight", scale), ("bias", shift)):
         if array is not None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, roles_of, tidy
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, roles_of, squeezed, tidy
 from netspec.importing.words.arithmetic import pair
-from netspec.importing.words.filters import squeezed
 from netspec.importing.words.shape import Stacked
+from netspec.ops.registry import operation
 
 
 def _of_space(site: Site, view: View) -> View:
@@ -203,7 +203,11 @@ def roll(site: Site, view: View, by: Sequence[int], axes: Sequence[int]) -> View
     if not set(roles) <= set(places) or MAPS in roles:
         raise Unsaid("roll")
     steps = tuple(roles.get(role, 0) % lengths[role] for role in places)
-    return found._replace(edge=site.graph.add("roll", [found.edge], by=steps))
+    before = site.graph.steps[found.edge.node]
+    back = squeezed(tuple(-step % lengths[role] for step, role in zip(steps, places, strict=True)))
+    if before.op == operation("roll")(by=back):  # what was turned is turned back
+        return found._replace(edge=before.inputs[0])
+    return found._replace(edge=site.graph.add("roll", [found.edge], by=squeezed(steps)))
 
 
 @recognises("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d")

@@ -10,7 +10,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Partial, Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, NoView, View, size, tidy
-from netspec.importing.words.attention import Turned, joined
+from netspec.importing.words.attention import Products, Turned, joined
 from netspec.importing.words.recurrent import LastState
 from netspec.ir.types import Time, Type
 
@@ -23,8 +23,12 @@ def _viewed(site: Site, view: View, change: Callable[[View], View]) -> View:
         return change(site.arranged(view))
 
 
-@recognises("view", "reshape", "_unsafe_view", "flatten", "unflatten", "view_as", "reshape_as", moves=True)
-def reshape(site: Site, view: View, *_: Any, **__: Any) -> View:
+@recognises(
+    "view", "reshape", "_unsafe_view", "flatten", "unflatten", "view_as", "reshape_as", takes=(Products,), moves=True
+)
+def reshape(site: Site, view: View | Products, *_: Any, **__: Any) -> Any:
+    if isinstance(view, Products):
+        return view.reshaped(site.shape_of())
     return _viewed(site, view, lambda each: each.reshape(site.shape_of()))
 
 
