@@ -203,7 +203,8 @@ def runs(site: Site, scope: Scope, holders: list[tuple[Node | Scope, list[str]]]
     lists: dict[str, list[Node | Scope]] = {}
     deep: set[str] = set()
     for holder, path in holders:
-        if len(path) == 2 and path[1].isdigit():
+        # modules that do not lie in the order in which they are applied, as of two blocks in turn, are no chain
+        if len(path) == 2 and path[1] == str(len(lists.get(path[0], ()))):
             lists.setdefault(path[0], []).append(holder)
         else:
             deep.add(path[0])

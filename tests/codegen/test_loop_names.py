@@ -1,4 +1,4 @@
-"""The variables of a loop over time: none hides what another line still needs, whatever lines are called."""
+"""Loops in modules: over time, where no variable hides what another line still needs, and over rounds, in their order."""
 
 from __future__ import annotations
 
@@ -126,3 +126,30 @@ def test_a_loop_that_reads_nothing_over_time_has_the_length_it_says() -> None:
         a = linear(weights, "a", a)
         steps.append(z + a)
     torch.testing.assert_close(model(kind), torch.stack(steps, 1))
+
+
+TWO_BLOCKS_IN_TURN = """
+block A {
+  input  x: c
+  output y: c perceptrons
+}
+
+block B {
+  input  x: c
+  output y: c perceptrons
+}
+
+net turns {
+  input  x: 4
+  output y: repeat 2 { A -> B }
+}
+"""
+
+
+def test_blocks_that_take_turns_are_applied_in_turn() -> None:
+    model = netspec.parse(TWO_BLOCKS_IN_TURN).module()
+    weights = model.state_dict()
+    x = value = torch.randn(2, 4)
+    for number in (0, 2, 1, 3):  # both A, then both B, as the keys have them
+        value = linear(weights, f"y.{number}.y", value)
+    torch.testing.assert_close(model(x), value)
