@@ -58,7 +58,7 @@ SMALL = {
     "n_inner": 96, "ffn_dim": 96, "d_ff": 96, "hidden_dim": 96, "vocab_size": 97, "embedding_size": 64,
     "max_position_embeddings": 16, "n_positions": 16, "n_ctx": 16, "num_experts": 4, "num_local_experts": 4,
     "num_experts_per_tok": 2, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "type_vocab_size": 2,
-    "max_seq_len": 16, "block_size": 4, "image_size": 32, "patch_size": 8,
+    "max_seq_len": 16, "block_size": 4, "image_size": 32, "patch_size": 8, "rotary_dim": 8,
 }  # fmt: skip
 
 
@@ -142,10 +142,9 @@ def _family(name: str) -> tuple[Any, str]:
 def _smp(name: str) -> tuple[Any, str]:
     import segmentation_models_pytorch as smp
 
+    size = {"DPT": 224, "PAN": 128}.get(name, 64)
     encoder = "mit_b0" if name == "Segformer" else "tu-vit_tiny_patch16_224" if name == "DPT" else "efficientnet-b0"
-    return getattr(smp, name)(
-        encoder, encoder_weights=None, classes=2
-    ), "x: 3@64x64" if name != "DPT" else "x: 3@224x224"
+    return getattr(smp, name)(encoder, encoder_weights=None, classes=2), f"x: 3@{size}x{size}"
 
 
 def one(make: Callable[[], tuple[Any, str]]) -> tuple[str, str]:

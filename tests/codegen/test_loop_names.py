@@ -1,4 +1,4 @@
-"""Loops in modules: over time, where no variable hides what another line still needs, and over rounds, in their order."""
+"""Loops in modules: no variable hides what another line still needs, and blocks take turns as written."""
 
 from __future__ import annotations
 

@@ -84,6 +84,57 @@ def test_a_module_may_be_called_as_no_line_may_be() -> None:
     assert "output over_:" in text
 
 
+class Windows(torch.nn.Module):
+    """Attention in windows that begin two places later, with trained scores for the ways between places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.out = torch.nn.Linear(8, 24), torch.nn.Linear(8, 8)
+        self.table = torch.nn.Parameter(torch.randn(49, 2))
+        place = torch.stack(torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")).flatten(1)
+        way = (place[:, :, None] - place[:, None]) + 3
+        self.register_buffer("way", way[0] * 7 + way[1])
+        region = torch.arange(8)[:, None].ge(6) * 2 + torch.arange(8).ge(6).long()
+        cut = self.cut(region[None, :, :, None]).flatten(1)
+        self.register_buffer("mask", (cut[:, None] != cut[:, :, None]) * -100.0)
+
+    def cut(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(-1, 2, 4, 2, 4, x.shape[-1]).transpose(2, 3).reshape(-1, 16, x.shape[-1])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        parts = self.cut(x.permute(0, 2, 3, 1).roll((-2, -2), (1, 2)))
+        q, k, v = self.qkv(parts).reshape(-1, 16, 3, 2, 4).permute(2, 0, 3, 1, 4)
+        near = (q * 0.5) @ k.transpose(-2, -1) + self.table[self.way].permute(2, 0, 1)
+        near = (near.view(-1, 4, 2, 16, 16) + self.mask[:, None]).view(-1, 2, 16, 16)
+        parts = self.out((near.softmax(-1) @ v).transpose(1, 2).reshape(-1, 16, 8))
+        back = parts.reshape(-1, 2, 2, 4, 4, 8).transpose(2, 3).reshape(-1, 8, 8, 8).roll((2, 2), (1, 2))
+        return back.permute(0, 3, 1, 2)
+
+
+def test_windows_come_back_as_words() -> None:
+    text = imported(Windows(), example_types(["x: 8@8x8"])).text
+    assert "hidden table: relative(2@4x4)" in text
+    assert "attention(2, window = 4, shift = 2, scores = table)" in text
+    assert "roll" not in text
+
+
+class PastPadding(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens, self.places = torch.nn.Embedding(9, 4), torch.nn.Embedding(12, 4)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        full = tokens.ne(1).int()
+        places: torch.Tensor = self.places((torch.cumsum(full, 1) * full).long() + 1)
+        return self.tokens(tokens) + places
+
+
+def test_a_class_that_is_looked_for_is_said_to_be_absent() -> None:
+    found = imported(PastPadding(), example_types(["tokens: one of 9 over 6"]))
+    assert found.absent == {"tokens": (1,)}
+    assert "positions" in found.text
+
+
 class Sorted(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.fft.rfft(x).real

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
-from netspec.importing.views import MAPS, SPACE, TIME, Dim, View
+from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Dim, View
 from netspec.importing.words.attention import Normed, Products, Scaled
 from netspec.importing.words.shape import learned
 from netspec.ops.registry import operation
@@ -164,6 +164,8 @@ def _alike(site: Site, one: View, other: View) -> tuple[View, View]:
 
 def _with_array(site: Site, sign: str, view: View, fixed: Fixed, first: bool) -> View:
     """Combine a value with an array of the module: a gain, positions, or a learned value."""
+    if fixed.value.dim() == len(view.dims) and view.alone(0) == BATCH and (fixed.value == fixed.value[:1]).all():
+        fixed = Fixed(fixed.value[:1], fixed.sources)  # the same for every example
     shape = (1,) * (len(view.dims) - fixed.value.dim()) + tuple(fixed.value.shape)
     wide = [axis for axis, length in enumerate(shape) if length > 1]
     if any(len(view.dims[axis]) > 1 for axis in wide) or not view.whole(site.type(view), site.batch):

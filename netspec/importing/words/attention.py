@@ -279,7 +279,7 @@ def _mixed(
         options["window"] = squeezed(window)
         if added is not None and bool((added < LOWEST).any()):
             turn = _shift(site, views[0], made, added, window)
-            space = [int(length) for length in site.type(views[0]).space]  # type: ignore[arg-type]
+            space = _places(site, views[0])
             options["shift"] = squeezed(tuple((n - by) % n for n, by in zip(space, turn, strict=True)))
     else:
         options |= _mask(added, steps, others, causal)
@@ -299,7 +299,7 @@ def _mixed(
         if len(sources) != 1:
             raise Unsaid("attention")
         sources = [*site.graph.steps[sources[0].node].inputs]
-    scores = ()
+    scores: tuple[Any, ...] = ()
     if trained is not None and bias is not None:
         places = window or _places(site, views[0])
         scores = (_relative(site, trained, bias, options, places, made_of(site.graph, views[0])),)
@@ -379,18 +379,18 @@ def _mask(added: Tensor | None, steps: int, others: int, causal: bool) -> dict[s
 
 def _window(site: Site, views: list[View]) -> tuple[int, ...]:
     """Return the size of the windows that lie beside the examples; () if there are none."""
-    found = set()
+    found: set[tuple[int, ...]] = set()
     for view in views:
         outer = [atom for atom in view.dims[0] if atom.role in SPACE]
         inner = [atom for atom in view.dims[-2] if atom.role in SPACE]
         if not outer:
             found.add(())
             continue
-        space = dict(zip(SPACE, site.type(view).space, strict=False))
+        space = dict(zip(SPACE, _places(site, view), strict=False))
         cut = {atom.role: atom for atom in outer}
         window = []
         for role, length in space.items():
-            part = cut.get(role, Atom(role, 1, int(length)))  # type: ignore[call-overload]
+            part = cut.get(role, Atom(role, 1, length))
             if part.size * part.stride != length:
                 raise Unsaid("windows")
             window.append(part.stride)
@@ -409,7 +409,7 @@ def _shift(site: Site, view: View, made: list[Step], added: Tensor, window: tupl
 
     source = site.graph.steps[made[0].inputs[0].node] if made[0].inputs else made[0]
     by = source.op.__dict__.get("by")
-    space = tuple(int(length) for length in site.type(view).space)  # type: ignore[arg-type]
+    space = _places(site, view)
     if by is None:
         raise Unsaid("mask")
     turn = by if isinstance(by, tuple) else (by,) * len(space)
@@ -490,7 +490,7 @@ def _relative(
         if math.prod(shape) != table.numel():
             continue
         rows = torch.tensor(op.rows())  # type: ignore[attr-defined]
-        held = table.float() if "buckets" in given else torch.zeros(shape)
+        held = table.float() if "buckets" in given else torch.zeros(table.numel() // heads, heads)
         if "buckets" not in given:
             held[rows.flatten()] = bias.permute(1, 2, 0).reshape(-1, heads)
         if held.shape[-1] == heads and torch.equal(held[rows].permute(2, 0, 1)[seen], bias[seen]):

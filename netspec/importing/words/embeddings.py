@@ -41,6 +41,6 @@ def _absent(site: Site, view: View, number: Any, outcome: bool) -> Fixed:
     step = site.graph.steps[view.edge.node]
     if not step.op.structure or step.types[0].classes is None or not isinstance(number, int):
         raise Unsaid("a comparison")
-    if 0 <= number < int(step.types[0].classes):
+    if 0 <= number < int(step.types[0].classes):  # type: ignore[arg-type]
         site.graph.absent.setdefault(view.edge.node, set()).add(number)
     return Fixed(torch.full(site.shape_of(), outcome))

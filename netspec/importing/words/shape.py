@@ -68,7 +68,9 @@ def squeeze(site: Site, view: View, axes: int | Sequence[int] | None = None) -> 
 
 
 @recognises("expand", "expand_as", "broadcast_to", moves=True)
-def expand(site: Site, view: View, *_: Any, **__: Any) -> View:
+def expand(site: Site, view: View | Fixed, *_: Any, **__: Any) -> View | Fixed:
+    if isinstance(view, Fixed):  # of the other value only its shape is read
+        return Fixed(view.value.expand(site.shape_of()), view.sources)
     return view.expand(site.shape_of())
 
 
