@@ -16,11 +16,14 @@ from netspec.syntax.build import BadText
 from netspec.syntax.parser import MARKS, STRING, TooDeep, Unexpected, parse
 
 NEAR = 9  # tokens on each side of the place where the parser stops
-_TOKEN = re.compile(rf"{STRING}|[^\W\d][\w{MARKS}]*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|\d+|->|==|!=|<=|>=|\.\.|\S")
+TOKEN = re.compile(
+    rf"{STRING}|(?:up[ \t]+to|at[ \t]+defaults)\b|(?<=\w)\.\d+(?!\d*[eE.]\d)|(?<=\d)[x×](?=[\s\d(])|[^\W\d][\w{MARKS}]*"
+    r"|\d+\.\d+(?=[A-Za-z])|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|\d+|->|==|!=|<=|>=|\.\.(?!\.)|[=|~-]+>|:=|>>|\|\||--|\.\.\.|\S"
+)
 _ARITHMETIC = frozenset("+-*/^%&<>")
 # signs that give a statement its form
 _SIGNS = ("->", ",", "=", ":", "(", ")", "{", "}", "@", "over", "of", "from")
-_SPACED = ("->", "=", "{", "}", "over", "of", "from")
+SPACED = ("->", "=", "{", "}", "over", "of", "from")
 _PAIRS = (("(", ")"), ("{", "}"))
 # signs that are written for others which they look like, besides those that the language does not have
 _ALIKE = {"*": ("x",), "-": ("->",), ">": ("->",), ".": (), ",": ("->", "."), "/": ("->",), "&": ("->",),
@@ -44,13 +47,23 @@ class Edited(NamedTuple):
         return self.size == LEFT_OUT
 
 
-class _Token(NamedTuple):
+class Token(NamedTuple):
     text: str
     after: str = " "  # the token before it, where no blank stands between the two
 
     @property
     def sign(self) -> bool:
         return re.match(r'\w|".', self.text) is None
+
+    @property
+    def word(self) -> bool:
+        return self.text[0].isalpha() or self.text[0] == "_"
+
+
+def tokens_of(texts: Sequence[tuple[str, int, int]]) -> list[Token]:
+    """Return pieces of a statement, each with the places where it begins and ends, as tokens."""
+    before = [" ", *(one[0] if one[2] == other[1] else " " for one, other in pairwise(texts))]
+    return [Token(text, after) for (text, _, _), after in zip(texts, before, strict=True)]
 
 
 def rule(text: str, start: int) -> str:
@@ -79,8 +92,8 @@ def stop(statement: str, start: str) -> int | None:
 
 def difference(statement: str, other: str) -> tuple[int, int]:
     """Return the place in a statement from the first token that another one does not have to the last."""
-    found = list(_TOKEN.finditer(statement))
-    words, others = [match[0] for match in found], [match[0] for match in _TOKEN.finditer(other)]
+    found = list(TOKEN.finditer(statement))
+    words, others = [match[0] for match in found], TOKEN.findall(other)
     ahead = next((at for at, pair in enumerate(zip(words, others, strict=False)) if pair[0] != pair[1]), None)
     ahead = min(len(words), len(others)) if ahead is None else ahead
     most = min(len(words), len(others)) - ahead
@@ -96,9 +109,8 @@ def edited(statement: str, start: str, place: int) -> Iterator[Edited]:
     Of a statement that parses only signs are replaced, and the word at `place` is left out.
     """
     stopped = stop(statement, start)
-    found = list(_TOKEN.finditer(statement))
-    before = [" ", *(one[0] if one.end() == other.start() else " " for one, other in pairwise(found))]
-    tokens = [_Token(match[0], after) for match, after in zip(found, before, strict=True)]
+    found = list(TOKEN.finditer(statement))
+    tokens = tokens_of([(match[0], *match.span()) for match in found])
     place = place if stopped is None else stopped
     near = next((number for number, match in enumerate(found) if match.end() > place), len(found))
     low, high = max(0, near - NEAR), min(len(tokens), near + NEAR)
@@ -113,11 +125,11 @@ def edited(statement: str, start: str, place: int) -> Iterator[Edited]:
                     yield Edited(text, size)
 
 
-_Edit = tuple[int, list[_Token]]  # the place of an edit, and the tokens after it
+_Edit = tuple[int, list[Token]]  # the place of an edit, and the tokens after it
 
 
 def _edits(
-    tokens: list[_Token], low: int, high: int, wrong: int | None, setting: bool
+    tokens: list[Token], low: int, high: int, wrong: int | None, setting: bool
 ) -> Iterator[tuple[int, list[_Edit]]]:
     """Yield lists of edits with their sizes, the smallest first.
 
@@ -161,46 +173,46 @@ def _edits(
     )
 
 
-def _inserted(tokens: list[_Token], low: int, high: int, sign: str) -> Iterator[_Edit]:
-    return ((at, [*tokens[:at], _Token(sign, ""), *tokens[at:]]) for at in range(low, high + 1))
+def _inserted(tokens: list[Token], low: int, high: int, sign: str) -> Iterator[_Edit]:
+    return ((at, [*tokens[:at], Token(sign, ""), *tokens[at:]]) for at in range(low, high + 1))
 
 
-def _replaced(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
+def _replaced(tokens: list[Token], at: int, sign: str) -> list[Token]:
     behind = [token._replace(after=sign) if token.after == tokens[at].text else token for token in tokens[at + 1 :][:1]]
     return [*tokens[:at], tokens[at]._replace(text=sign), *behind, *tokens[at + 2 :]]
 
 
-def _decimal(tokens: list[_Token], at: int) -> bool:
+def _decimal(tokens: list[Token], at: int) -> bool:
     return all(token.text.isdecimal() for token in (tokens[at - 1], *tokens[at + 1 : at + 2]))
 
 
-def _everywhere(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
+def _everywhere(tokens: list[Token], at: int, sign: str) -> list[Token]:
     """Replace a sign wherever it stands inside the same brackets."""
     depths = list(accumulate(map(_opens, tokens)))
     same = [token.text == tokens[at].text and depth == depths[at] for token, depth in zip(tokens, depths, strict=True)]
     return [token._replace(text=sign) if alike else token for token, alike in zip(tokens, same, strict=True)]
 
 
-def _without(tokens: list[_Token], at: int) -> list[_Token]:
+def _without(tokens: list[Token], at: int) -> list[Token]:
     return [*tokens[:at], *tokens[at + 1 :]]
 
 
-def _emptied(tokens: list[_Token], at: int) -> list[_Token]:
+def _emptied(tokens: list[Token], at: int) -> list[Token]:
     """Leave a token out, and the brackets that then enclose nothing."""
     alone = [token.text for token in tokens[at - 1 : at + 2 : 2]] == ["(", ")"]
     return [*tokens[: at - alone], *tokens[at + 1 + alone :]]
 
 
-def _opens(token: _Token, pair: str = "([{)]}") -> int:
+def _opens(token: Token, pair: str = "([{)]}") -> int:
     """1 for an opening bracket, -1 for a closing one."""
     return (token.text in pair[: len(pair) // 2]) - (token.text in pair[len(pair) // 2 :])
 
 
-def _same(tokens: Sequence[_Token], at: int, uneven: bool) -> bool:
+def _same(tokens: Sequence[Token], at: int, uneven: bool) -> bool:
     return tokens[at].text == tokens[at - 1].text and (uneven or not _opens(tokens[at]))
 
 
-def _bared(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+def _bared(tokens: list[Token], inside: range) -> Iterator[_Edit]:
     """Yield the tokens without a pair of square or curly brackets."""
     for at in inside:
         end = next((end for end in range(at + 1, len(tokens)) if tokens[end].text in "]}"), None)
@@ -208,7 +220,7 @@ def _bared(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
             yield at, [*tokens[:at], *tokens[at + 1 : end], *tokens[end + 1 :]]
 
 
-def _rebracketed(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+def _rebracketed(tokens: list[Token], inside: range) -> Iterator[_Edit]:
     """Yield the tokens with round brackets in place of square ones, or the other way round."""
     for opening, closing, left, right in (("(", ")", "[", "]"), ("[", "]", "(", ")")):
         for at in (at for at in inside if tokens[at].text == opening):
@@ -217,7 +229,7 @@ def _rebracketed(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
                 yield at, _replaced(_replaced(tokens, end, right), at, left)
 
 
-def _moved(tokens: list[_Token], low: int, high: int, length: int, far: int = 2 * NEAR) -> Iterator[_Edit]:
+def _moved(tokens: list[Token], low: int, high: int, length: int, far: int = 2 * NEAR) -> Iterator[_Edit]:
     """Yield the tokens with a run of them at another place, at most `far` tokens away."""
     for at in range(low, high - length + 1):
         run = tokens[at : at + length]
@@ -227,7 +239,7 @@ def _moved(tokens: list[_Token], low: int, high: int, length: int, far: int = 2 
                 yield max(at, to), [*rest[:to], *run, *rest[to:]]
 
 
-def _exchanged(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+def _exchanged(tokens: list[Token], inside: range) -> Iterator[_Edit]:
     """Yield the tokens with what stands before a sign and what stands after it in each other's place."""
     for at in inside:
         for before in range(max(1, at - 3), at) if tokens[at].sign else ():
@@ -237,29 +249,29 @@ def _exchanged(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
                 yield at, [*tokens[:before], *right, *left, *rest]
 
 
-def _behind(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+def _behind(tokens: list[Token], inside: range) -> Iterator[_Edit]:
     """Yield the tokens with what stands before a word in brackets behind it: `2x2 maxpool`."""
     for at in inside:
         for before in range(max(1, at - 3), at) if tokens[at].text.isidentifier() else ():
-            enclosed = [_Token("(", ""), *tokens[before:at], _Token(")", "")]
+            enclosed = [Token("(", ""), *tokens[before:at], Token(")", "")]
             yield at, [*tokens[:before], tokens[at], *enclosed, *tokens[at + 1 :]]
 
 
-def _paired(tokens: list[_Token], low: int, high: int, pairs: Sequence[tuple[str, str]]) -> Iterator[_Edit]:
+def _paired(tokens: list[Token], low: int, high: int, pairs: Sequence[tuple[str, str]]) -> Iterator[_Edit]:
     """Yield the tokens with brackets or quotes around some of them; the opening one may replace a sign."""
     for opening, closing in pairs:
         for at in range(low, high):
             kept = at + (tokens[at].sign and tokens[at].text not in "()[]{}")
             for begin, end in ((begin, end) for end in range(at + 1, high + 1) for begin in {at, kept} if begin < end):
-                inner = [_Token(opening, ""), *tokens[begin:end], _Token(closing, "")]
+                inner = [Token(opening, ""), *tokens[begin:end], Token(closing, "")]
                 yield at, [*tokens[:at], *inner, *tokens[end:]]
 
 
-def _joined(tokens: Sequence[_Token]) -> str:
+def _joined(tokens: Sequence[Token]) -> str:
     """Write tokens with the blanks that they had, and with those that the form of a statement asks for."""
     text, last, quoted = "", "", False
     for token in tokens:
-        blank = token.after not in ("", last) or token.text in _SPACED or last in (*_SPACED, ",", ":")
+        blank = token.after not in ("", last) or token.text in SPACED or last in (*SPACED, ",", ":")
         if token.text in ",):" or last in ("(", "[") or (quoted and '"' in (token.text, last)):
             blank = False
         quoted ^= token.text == '"'

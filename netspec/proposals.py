@@ -639,7 +639,7 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
         yield f"input {real[1]}: {'x'.join(real[2].translate(_RAISED).split())}"
     for pattern, right in foreign.WAYS:
         if re.search(pattern, statement) is not None:
-            yield re.sub(pattern, right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
+            yield re.sub(pattern, right, statement).replace("{before}", known.before())
 
 
 # brackets around nothing or a single word, and a comma before a bracket

@@ -18,8 +18,9 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from netspec import foreign
+from netspec.edits import SPACED, TOKEN, Token, tokens_of
 from netspec.names import nearest
-from netspec.syntax.parser import KEYWORDS, MARKS, NOUNS, STRING, Machine, advanced, ended, kinds, machine
+from netspec.syntax.parser import KEYWORDS, NOUNS, STRING, Machine, advanced, ended, kinds, machine
 
 BEAM = 60  # ways to read the first n tokens that are kept
 INSERTED = 2  # tokens that are inserted one behind the other
@@ -30,10 +31,6 @@ FOUND = 24  # statements that are tried
 LENGTH = 48  # tokens of a statement; a longer one is not searched
 RUN = 4  # tokens that are moved together
 ALONG = 12  # how many tokens away from their place
-_TOKEN = re.compile(
-    rf"{STRING}|(?:up[ \t]+to|at[ \t]+defaults)\b|(?<=\w)\.\d+(?!\d*[eE.]\d)|(?<=\d)[x×](?=[\s\d(])|[^\W\d][\w{MARKS}]*"
-    r"|\d+\.\d+(?=[A-Za-z])|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|\d+|->|==|!=|<=|>=|\.\.(?!\.)|[=|~-]+>|:=|>>|\|\||--|\.\.\.|\S"
-)
 _SPLIT = re.compile(r"\d+(?:x\d+)+(?!\w)|\d+\.\d+|\w+|->|[=!<>]=|\S")
 _REAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LATIN = re.compile(r"([A-Za-z_]\w*?)([ㄱ-ㅎㅏ-ㅣ가-힣]+)$", re.ASCII)
@@ -63,7 +60,6 @@ _SPOKEN = {
 }
 _WORDS = ("true", "false", "same")  # values of options
 _VALUES = frozenset("+-*/^%<>")  # arithmetic, which is not left out
-_SPACED = ("->", "=", "{", "}", "over", "of", "from")
 
 
 class Repair(NamedTuple):
@@ -72,15 +68,6 @@ class Repair(NamedTuple):
     text: str
     cost: float
     guess: bool = False
-
-
-class Token(NamedTuple):
-    text: str
-    after: str = " "  # the token before it, where no blank stands between the two
-
-    @property
-    def word(self) -> bool:
-        return self.text[0].isalpha() or self.text[0] == "_"
 
 
 _OPEN, _CLOSE, _COMMA, _EQUALS = Token("(", ""), Token(")", ""), Token(",", ""), Token("=")
@@ -103,15 +90,14 @@ class _Way(NamedTuple):
 def tokens(statement: str, known: Callable[[str], bool]) -> list[Token]:
     """Cut a statement into tokens; a Korean particle is cut off the word that it stands behind."""
     found: list[tuple[str, int, int]] = []
-    for match in _TOKEN.finditer(statement):
+    for match in TOKEN.finditer(statement):
         tail = _LATIN.match(match[0])
         if tail is not None and not known(match[0]):
             found += [(tail[1], match.start(), match.start() + len(tail[1]))]
             found += [(tail[2], match.start() + len(tail[1]), match.end())]
         else:
             found.append((match[0], match.start(), match.end()))
-    before = [" ", *(one[0] if one[2] == other[1] else " " for one, other in pairwise(found))]
-    return [Token(text, after) for (text, _, _), after in zip(found, before, strict=True)]
+    return tokens_of(found)
 
 
 def distance(
@@ -217,7 +203,7 @@ def repairs(
     search = _Search(table, known, words, written)
     reached = search.reached(kind)
     if reached is None:
-        reached = sum(match.end() <= place for match in _TOKEN.finditer(statement))
+        reached = sum(match.end() <= place for match in TOKEN.finditer(statement))
         search.most = reached + NEAR
     search.free = reached - NEAR
     for left in range(len(levels) - 1, 0, -1):
@@ -475,7 +461,7 @@ def _unlike(text: str, last: str, rest: tuple[Token, ...]) -> float:
 
 def behind(text: str, last: str, token: Token) -> str:
     """Write a token behind others: with the blank that it had, or that the form of a statement asks for."""
-    blank = token.after not in ("", last) or token.text in _SPACED or last in (*_SPACED, ",", ":")
+    blank = token.after not in ("", last) or token.text in SPACED or last in (*SPACED, ",", ":")
     if token.text in ",):]" or last in ("(", "["):
         blank = False
     elif token.text == "(" and (last[:1].isdigit() or last in NOUNS):
