@@ -445,7 +445,7 @@ class Forward:
         return fill(lowering.ahead, {slot: self.slot(slot, node, lowering, places) for slot in wanted})
 
     def dtype(self) -> ast.expr:
-        """Return code for the dtype of a tensor that is made from nothing: that of an input, or else of the weights."""
+        """Return code for the dtype of a new tensor, such as zeros: that of an input, or else that of the weights."""
         for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
             if self.graph.nodes[number].type.classes is None:
                 return fill("{x}.dtype", {"x": self.values[Edge(number)]})

@@ -295,7 +295,7 @@ class Engine:
 
     @property
     def opened(self) -> dict[str, str]:
-        """The texts of the open documents by the real paths of their files."""
+        """Return the text of each open document, by the real path of its file."""
         return {one.path: one.text.text for one in self.documents.values() if one.path is not None}
 
     def _document(self, params: Any) -> Document:

@@ -31,7 +31,7 @@ def _korean() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def said(text: str, language: Language) -> str:
-    """Return an English text of a registry in a language; the English one where no other is known."""
+    """Translate an English text that a registry holds; it stays English where no translation is known."""
     return _korean()[1].get(text, text) if language == "ko" else text
 
 

@@ -20,8 +20,8 @@ from netspec.ir.types import Type
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "")
 # by what a number may be a multiple of the maps of an input, and still say something to a reader
 FACTORS = [Fraction(factor) for factor in (1, 2, 3, 4, 6, 8)] + [Fraction(1, factor) for factor in (2, 4, 8, 16)]
-LEAST = 8  # a number smaller than this equals a size by chance
-FEW = 3  # a chain of so many steps is as short as the call of a block
+LEAST = 8  # a number smaller than this may equal a size by chance
+FEW = 3  # a chain of at most so many steps is as easy to read as the call of a block
 
 
 @dataclass(eq=False)

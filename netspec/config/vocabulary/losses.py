@@ -75,7 +75,7 @@ class Term(Entry):
         return found if isinstance(found, float) else None
 
     def others(self) -> dict[str, str]:
-        """Return further layers and fields, by the option that names them: a mask, the third layer of a triplet."""
+        """Return what the loss reads besides its layer and target (a mask, the third layer of a triplet), by option."""
         options = [name for name, field in type(self).model_fields.items() if option_of(name, field).kind == "name"]
         names = {name: getattr(self, name) for name in options if name not in ("layer", "target")}
         return {name: value for name, value in names.items() if value is not None}

@@ -23,7 +23,8 @@ FORK = 1.7  # mm from a sign to where a lane leaves the wire below it
 SEARCHED = 1_500_000  # boxes, labels and lines that the searches of a frame look at, at most
 DETOUR = 15.0  # mm of a detour that cost as much as a bend
 PORTS = 5.0  # mm between two arrows that end at one side of a box
-HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0  # what a way costs for a box or label, a line, a crossing, its place
+# what a way costs: per box or label that it hits, line that it covers, line that it crosses, way tried before it
+HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0
 
 
 @dataclass(slots=True, eq=False)

@@ -99,7 +99,7 @@ _MATH: Final = re.compile(r"(?<!\\)\$(?! )((?:[^$\\\t\n]|\\.|[\t\n](?=[A-Za-z]))
 
 
 class TexFault(Exception):
-    """Text that is not of this part of TeX: what is wrong, and the command or sign where it is."""
+    """A caption uses TeX that figures cannot set: what is wrong, and at which command or sign."""
 
     def __init__(self, what: Literal["unknown", "incomplete"], part: str) -> None:
         super().__init__(part)

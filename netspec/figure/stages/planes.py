@@ -491,7 +491,7 @@ def names_values(stage: Stage, lang: str) -> bool:
 
 
 def _done(stage: Stage, lang: str) -> str:
-    """Return what a step does, in the words of the field with the size of its window, or by its own name."""
+    """Return the caption of a step: `convolution 5×5`, `full connection`, or else the title of its operation."""
     op = stage.node.op
     if stage.does == "filters" and stage.windows is not None:
         name = say("transposed" if stage.windows.turned else "convolution", lang)

@@ -103,8 +103,7 @@ def _in_order(items: list[Item]) -> list[Item]:
 def number(value: float, digits: int = DIGITS[0]) -> str:
     """Return a number with three digits: 0.577, −1.25, 4.59e−9. It has a true minus sign; −0 becomes 0.
 
-    One that has no more than six is written whole: 231.37. Of a number that is nearly 0, such as 6e−233, one digit
-    says enough.
+    A number with at most six digits is written whole: 231.37. One that is nearly 0 has a single digit: 6e−233.
     """
     whole = f"{value:.{DIGITS[-1]}g}"
     text = f"{value + 0.0:.{1 if abs(value) < NEARLY else digits}g}"

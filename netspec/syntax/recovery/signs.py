@@ -14,7 +14,7 @@ _WORDS_TWICE = re.compile(
     r"\b(is|of|one|over|as|from|repeat|net|block|use|hidden|output|input|let|require|default|shared|perceptrons?|filters?)"
     r"[ \t]+(\1)$"
 )
-# words, texts and opening brackets; two numbers in a row may be sizes without an `x` between them
+# what is surely a slip if it is written twice in a row; a number is not: `28 28` may lack an `x`
 _REPEATED = re.compile(r'[^\W\d]\w*|"[^"\n]+"|[(\[{]')
 # signs and words that never stand twice in a row
 _TWICE = frozenset(("->", "+", "*", "/", "&", ",", ":", "=", "@", ".", "^", "==", "%", "is", "over"))
