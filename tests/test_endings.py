@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +113,24 @@ def test_a_reader_that_ends_first_is_no_mistake(command: str, spec: Path) -> Non
     assert (done.returncode, done.stderr) == (141, "")
 
 
+TRAIN = "train a.net --with t.net -q --no-pictures"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the signals of POSIX")
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("command", ["check a.net", "train a.net --with t.net -q --no-pictures"])
-def test_an_interrupt_at_any_moment_leaves_no_traceback(command: str, every: int, spec: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "moments"),
+    [
+        ("check a.net", (1, 6)),
+        (TRAIN, (6,)),
+        *(pytest.param(command, range(1, 9), marks=pytest.mark.soak) for command in ("check a.net", TRAIN)),
+    ],
+)
+def test_an_interrupt_at_any_moment_leaves_no_traceback(command: str, moments: Iterable[int], spec: Path) -> None:
     text = (
         'data {\n  source = sklearn("iris")\n  x = columns\n  k = label\n}\ntrain {\n  loss = cross_entropy(y, k)\n}\n'
     )
     (spec.parent / "t.net").write_text(f"{SPEC}{text}", encoding="utf-8")
-    for part in range(1, 9)[::every]:
+    for part in moments:
         started = subprocess.Popen(
             [sys.executable, "-m", "netspec", *command.split()],
             stdout=subprocess.PIPE,

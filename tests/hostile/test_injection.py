@@ -16,6 +16,7 @@ import netspec
 from netspec.diagnostics.errors import SpecError
 
 TEXTS = nasty()
+EVERY = pytest.mark.parametrize("texts", [TEXTS[::3], pytest.param(TEXTS, marks=pytest.mark.soak)], ids=["some", "all"])
 MODEL = """net first "{0}" {{
   input  x: 2                                "{0}"
   hidden z: x -> 3 perceptrons -> tanh       "{0}"
@@ -40,23 +41,26 @@ def test_there_are_two_hundred() -> None:
     assert len(set(TEXTS)) == 200
 
 
-def test_python_source() -> None:
+@EVERY
+def test_python_source(texts: list[str]) -> None:
     shape, tokens = code_shape(spec(PLAIN).source()), code_tokens(spec(PLAIN).source())
-    for text in TEXTS:
+    for text in texts:
         source = spec(text).source()
         assert code_shape(source) == shape, text
         assert code_tokens(source) == tokens, text
 
 
-def test_svg() -> None:
+@EVERY
+def test_svg(texts: list[str]) -> None:
     kinds, names = svg_shape(spec(PLAIN).render().svg())
-    for text in TEXTS:
+    for text in texts:
         found, own = svg_shape(spec(text).render().svg())
         assert found <= kinds, text
         assert own <= names, text
 
 
-def test_dot() -> None:
+@EVERY
+def test_dot(texts: list[str]) -> None:
     pygraphviz = pytest.importorskip("pygraphviz")
 
     def counts(text: str) -> tuple[int, int, list[str]]:
@@ -64,28 +68,31 @@ def test_dot() -> None:
         return graph.number_of_nodes(), graph.number_of_edges(), sorted(graph.nodes())
 
     plain = counts(PLAIN)
-    for text in TEXTS:
+    for text in texts:
         assert counts(text) == plain, text
 
 
-def test_json() -> None:
+@EVERY
+def test_json(texts: list[str]) -> None:
     shape = json_shape(spec(PLAIN).net().to_dict())
-    for text in TEXTS:
+    for text in texts:
         document = json.loads(json.dumps(spec(text).net().to_dict(), ensure_ascii=False))
         assert json_shape(document) == shape, text
 
 
-def test_formatted_text() -> None:
-    for text in TEXTS:
+@EVERY
+def test_formatted_text(texts: list[str]) -> None:
+    for text in texts:
         once = spec(text).format()
         again = netspec.parse(once, name="hostile.net")
         assert again.format() == once, text
         assert again.net().layers[0].caption == text.replace("\\n", "\\n"), text
 
 
-def test_error_text() -> None:
+@EVERY
+def test_error_text(texts: list[str]) -> None:
     """A message shows what stands in the file, on one line, with nothing that acts on a terminal."""
-    for text in TEXTS:
+    for text in texts:
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
         with pytest.raises(SpecError) as raised:
             netspec.parse(f'net first "{quoted}" {{\n  input  x: 2 "{quoted}"\n  output y: reluu "{quoted}"\n}}\n')

@@ -47,7 +47,13 @@ def test_says_its_count_and_its_paper(path: Path) -> None:
     assert path not in OWN or re.search(r"^# .*(19|20)\d\d", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [path for path in OWN if path.stem not in REFERENCED], ids=name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=name(path), marks=[pytest.mark.soak] * (number % 4 > 0))
+        for number, path in enumerate(path for path in OWN if path.stem not in REFERENCED)
+    ],
+)
 def test_becomes_source_that_is_python(path: Path) -> None:
     """Of the others the module is made of its source, and compared."""
     spec = loaded(path)

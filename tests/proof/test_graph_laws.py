@@ -25,7 +25,7 @@ def type_of(net: Net, label: str) -> str:
     return str(net.graph.nodes[edge.node].types[edge.output])
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(16))
 @given(specs())
 def test_every_random_spec_is_accepted_and_its_outputs_have_the_types_of_the_rules(spec: Spec) -> None:
     net = netspec.parse(spec.text).net()

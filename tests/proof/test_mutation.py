@@ -13,7 +13,7 @@ from proof.mutation import Mutation, change_class, errors, every, replaced, verd
 from proof.test_text_laws import TEXTS
 from tests.conftest import ROOT
 
-SAMPLE = 120
+SAMPLE = 50
 PROPOSED = 10  # the proposals of a mend, too, are made for every tenth: they take ten times as long
 REVIEWED = Path(__file__).parent / "survivors.md"
 

@@ -11,7 +11,7 @@ from proof.references.classic import PartialConv
 from proof.transplant import BOUND, Pair, transplanted
 
 # the largest nets, whose kinds of steps stand in smaller ones, are left to the soak
-LARGE = ("densenet121", "efficientnet_b0", "googlenet", "mobilenetv2")
+LARGE = ("densenet121", "efficientnet_b0", "googlenet", "mobilenetv2", "resnet18", "resnext50")
 NAMES = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.soak) if name in LARGE else name for name in CASES]
 )
