@@ -107,6 +107,7 @@ class Fit(NamedTuple):
     types: Types = Types.ALL  # which arrows between boxes say the types of their values
     folded: str = ""  # what a note below the figure says is left out
     less: frozenset[int] = frozenset()  # which drawings of blocks beside the net have no room: their numbers
+    low: bool = False  # whether the steps of a closed line stand in one line of text, which makes its box wide and low
     least: int = 3  # how many units or maps of a layer are drawn if not all are
 
     def letters(self, size: float) -> float:

@@ -9,7 +9,8 @@ import pytest
 import netspec
 from benchmarks.page import FIGURES, THIN, drawn, measured
 from netspec import UsageError
-from netspec.figure.settings import PRESETS, FigureSettings, Types
+from netspec.figure.blocks.boxes import plan_of
+from netspec.figure.settings import PRESETS, FigureSettings, Room, Types
 from netspec.figure.views import VIEWS, Drawing
 from tests.conftest import ROOT
 
@@ -149,6 +150,17 @@ def test_sizes_go_before_blocks_and_the_sizes_in_blocks_first() -> None:
     sets = [[way.fit for way in content] for content in VIEWS["blocks"]()._folds(drawing)]  # type: ignore[attr-defined]
     assert [way.types for way in sets[0]] == [Types.ALL, Types.NET, Types.STAGES, Types.NONE]
     assert [sorted(content[0].less) for content in sets] == [[], [0], [1], [0, 1]]  # the smaller first
+
+
+def test_boxes_of_a_u_are_lower_on_a_page_where_other_nets_are_cut_into_columns() -> None:
+    net = loaded("zoo/ddpm")
+    drawing = Drawing(net.graph, FigureSettings(view="blocks"))
+    ways = list(VIEWS["blocks"]()._set(drawing, drawing.settings, Room(117, 318)))  # type: ignore[attr-defined]
+    assert not any(way.columns for way in ways)
+    plans = [plan_of(net.graph, way) for way in ways if way.fit.gap < 0.2]
+    usual, low = ({box.id: box for box in plan.boxes} for plan in plans)
+    assert all(low[name].height <= box.height for name, box in usual.items())
+    assert low["u1"].height < usual["u1"].height
 
 
 def test_rows_begin_with_the_last_stack_again() -> None:

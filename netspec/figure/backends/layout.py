@@ -43,10 +43,10 @@ def _forms(part: Plan, plan: Plan, beside: bool) -> list[Placed]:
     if math.isinf(plan.room):
         long = beside and part.clusters and part.direction == "down" and placed.canvas.height > LONGEST
         return [(_folded(part) if long else None) or placed]
-    if not (beside and (part.clusters or placed.canvas.width > plan.room)):
+    if not beside:
         return [placed]
     turned = _place(_Part(replace(part, direction="down" if part.direction in ("right", "left") else "right")))
-    folded = _folded(part)
+    folded = _folded(part) if part.clusters else None
     return [placed, turned, *([] if folded is None else [folded])]
 
 

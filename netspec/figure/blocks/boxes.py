@@ -53,6 +53,7 @@ from netspec.ir.types import Time, Type, type_text
 STEP = 3.9  # text size of a step
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
 THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of both on a page; the least width of a box
+LOW = 42.0  # mm: the width of the lines of text in a box that is to be low
 SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
 MOST_READERS = 8  # if more boxes read one value, no wires are drawn for it: each of them names the value instead
 
@@ -235,8 +236,11 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
     if group.line or group.nodes[0].kind == "input":
         if group.nodes[0].kind == "input" or _line_ended(collapsed, group) is layer:
             rows += [Row(_name(layer), NAME), *_caption(collapsed, layer)]
-        for text in step_lines(collapsed, group):
-            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
+        texts, widest = step_lines(collapsed, group), collapsed.widest
+        if collapsed.fit.low:
+            texts, widest = [" → ".join(texts)] if texts else [], LOW
+        for text in texts:
+            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, widest)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
     if group.scope is not None:
         title = scope_title(collapsed, group.scope, group.times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
@@ -386,15 +387,22 @@ class Blocks(View):
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield the usual figure, then columns from top to bottom; then with fewer sizes and blocks."""
         most = READ if drawing.settings.type is None else 1.0
-        first, *others = self._folds(drawing)
-        for content in (first, *others):
-            last = content is others[-1] if others else True
-            for number, settings in enumerate(content):
-                usual = content is first and not number
-                if usual or last or self._fits(drawing, settings, room, most):
+        contents = list(self._folds(drawing))
+        first, last = contents[0], contents[-1]
+
+        @lru_cache
+        def net_fits(types: Types) -> bool:
+            return self._fits(drawing, last[0].without("", types), room, most)
+
+        def fits(settings: FigureSettings) -> bool:  # where the net alone does not, no block beside it need be laid out
+            return net_fits(settings.fit.types) and self._fits(drawing, settings, room, most)
+
+        yield from self._set(drawing, first[0], room)
+        for content in contents:
+            whole = content is last or fits(content[-1])
+            for settings in content[content is first :] if whole else ():
+                if content is last or settings is content[-1] or fits(settings):
                     yield from self._set(drawing, settings, room)
-                elif not number and not self._fits(drawing, content[-1], room, most):
-                    break
 
     def _set(
         self, drawing: Drawing, settings: FigureSettings, room: Room, closest: bool = False
@@ -403,9 +411,12 @@ class Blocks(View):
         from netspec.figure.blocks.arranging import columns_for
         from netspec.figure.blocks.boxes import plan_of
 
-        for gap, whole in (one for one in CLOSEST if not closest or one[0] < 1):
+        for gap, whole in CLOSEST[-2:] if closest else CLOSEST:
+            close = settings.close(room, gap)
             if whole:
-                yield settings.close(room, gap)
+                yield close
+            elif any(box.level >= 0 for box in plan_of(drawing.graph, close).boxes):  # a U is not cut into columns
+                yield replace(close, fit=close.fit._replace(low=True))
             elif settings.direction in (None, "down") and settings.columns is None:
                 down = settings.close(room, gap, direction="down", columns=1)
                 least = columns_for(plan_of(drawing.graph, down), room.height)
