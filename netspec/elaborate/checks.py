@@ -143,6 +143,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
     waiting: dict[tuple[str, int], Layer] = {}
     # (scope of the repeat, file and offset of a line) for lines that something reads in at least one round
     in_round: set[tuple[int, str, int]] = set()
+    somewhere: set[tuple[str, int]] = set()  # file and offset of a line for lines that something reads in some call
     repeats: list[tuple[int, ...]] = []  # for each scope: the scopes of the repeats around it
     for scope in graph.scopes:
         around = repeats[scope.parent] if scope.parent >= 0 else ()
@@ -157,6 +158,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
             continue
         place = (layer.span.source.name, layer.span.start)
         if any(edge.node in wanted for edge in layer.values):
+            somewhere.add(place)
             for repeat in repeats[layer.scope]:
                 in_round.add((repeat, *place))
         else:
@@ -166,8 +168,20 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
         if any((repeat, *place) in in_round for repeat in repeats[layer.scope]):
             continue
         own = graph.scopes[layer.scope]
-        code = "NS246" if layer.role == "output" and own.kind != "net" else "NS245"
-        report.add(Diagnostic(code, layer.span, {"name": layer.label, "role": layer.role, "block": own.name}))
+        if layer.role != "output" or own.kind == "net":
+            report.add(Diagnostic("NS245", layer.span, {"name": layer.label}))
+            continue
+        call = graph.layers[own.layer] if own.layer >= 0 else layer
+        labels = (
+            (Label(call.span, "called", {"block": own.name}),) if call is not layer and call.span is not None else ()
+        )
+        words = {"name": layer.label, "block": own.name, "call": call.label if own.layer >= 0 else own.name}
+        # what another call reads may be left here, as the rest that the last of several stages hands on
+        if place in somewhere:
+            hints = (Hint("left"),)
+            report.add(Diagnostic("NS246", layer.span, words, labels=labels, hints=hints, severity="warning"))
+        else:
+            report.add(Diagnostic("NS246", layer.span, words, labels=labels))
 
 
 def _limits(graph: Graph, limits: Limits, report: Report) -> None:
