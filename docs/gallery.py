@@ -184,6 +184,14 @@ WAYS = Chapter(
             {"input": "x=1,0,1"},
         ),
         Entry(
+            "luong_gates",
+            "zoo/luong",
+            "Inside a cell: an LSTM whose state asks an attention, and reads its answer at the next step.",
+            "셀의 안. LSTM의 상태로 어텐션에 묻고, 그 답을 다음 시점에 읽습니다.",
+            {"view": "gates"},
+            brief=True,
+        ),
+        Entry(
             "vgg16_volumes",
             "zoo/vgg16",
             "VGG-16 in perspective: boxes to scale, coloured by kind.",

@@ -340,6 +340,7 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
         "planes": Hint("draws_planes"),
         "unrolled": Hint("draws_unrolled"),
         "volumes": Hint("draws_volumes"),
+        "gates": Hint("draws_gates"),
     }
     hints = (draws[view],) if view in draws else ()
     return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)

@@ -22,7 +22,7 @@ from netspec.ir.operation import Op, Option
 from netspec.ops.registry import operation, step_names
 
 DRAWS_NETS = tuple(name for name, view in VIEWS.items() if not view.needs)
-WHOLE_NETS = tuple(name for name in DRAWS_NETS if name not in ("equals", "filter", "cells"))  # these draw one layer
+WHOLE_NETS = tuple(name for name in DRAWS_NETS if name not in ("equals", "filter", "cells", "gates"))  # a part of a net
 GIVEN = ("6", "4@8x8", "6 over 5", "one of 5 over 6", "one of 5", "4@6x6 over 3", "2@12", "1@8x8", "1 over 5")
 FORMS = ("a -> {step}", "x -> {step}", "{step}")
 EVERY = ("perceptrons", "filters", "number")  # signs of the language stand for these

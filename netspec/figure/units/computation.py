@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from netspec.figure.blocks.layers import SWEEPS, Near, apart_from, mean, with_few_crossings
-from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, layout
+from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import axis, line_width
 from netspec.figure.settings import FigureSettings
@@ -20,9 +20,15 @@ SIGN, NAME, LABEL = 6.4, 5.2, 4.4  # mm: sizes of type in shapes, above them, an
 ROW, LANE = 3.2, 3.0  # mm of free space between two rows, and around a line that passes a column
 FAN, STEEP, BEFORE = 8.0, 0.2, 1.6  # mm between two columns, per mm of height; from a shape to the numbers behind it
 PORTS = 2.4  # mm between two lines that enter a shape, at most
+FRAME = 2.6  # mm between a frame and what stands in it
 GRADIENT, PATH = "negative", 0.75  # the ink of gradients, and the width of the lines of a path
-INKS: Final = {"input": "input", "weight": "second", "target": "output", "output": "output", "loss": "ink"}
-FILLS: Final = {"input": "tint-input", "weight": "tint-embed", "target": "tint-output", "output": "tint-output"}
+INKS: Final = {
+    "input": "input", "weight": "second", "gate": "hidden", "target": "output", "output": "output", "loss": "ink",
+}  # fmt: skip
+FILLS: Final = {
+    "input": "tint-input", "weight": "tint-embed", "gate": "tint-dense",
+    "target": "tint-output", "output": "tint-output",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ Stop = Spot | Pass
 class Columns:
     """Spots in columns: each stands in the column before the first one that reads it."""
 
-    def __init__(self, spots: list[Spot], settings: FigureSettings) -> None:
+    def __init__(self, found: Computation, settings: FigureSettings) -> None:
+        spots = found.spots
         self.settings = settings
         self.label, self.name = settings.fit.letters(LABEL), settings.fit.letters(NAME)
         self.widest = max(line_width(spot.more, self.label) / 2 + 1.5 for spot in spots)
@@ -50,7 +57,7 @@ class Columns:
             for read in spot.reads:
                 users.setdefault(read, []).append(spot)
         most = max(rank.values())
-        self.rank = {spot: most - at for spot, at in rank.items()}
+        self.rank = {spot: 0 if found.framed and not spot.reads else most - at for spot, at in rank.items()}
         self.rows: list[list[Stop]] = [[] for _ in range(most + 1)]
         self.ways: dict[tuple[Spot, Spot], list[Stop]] = {}
         near: Near[Stop] = ({}, {})
@@ -133,7 +140,7 @@ class Columns:
 
 def computation(found: Computation, settings: FigureSettings) -> Scene:
     """Return the figure of a computation."""
-    columns, canvas = Columns(found.spots, settings), Canvas()
+    columns, canvas = Columns(found, settings), Canvas()
     nodes: dict[Spot, Node] = {}
     for spot in found.spots:
         at = columns.rank[spot]
@@ -150,9 +157,21 @@ def computation(found: Computation, settings: FigureSettings) -> Scene:
     for (spot, user), way in columns.ways.items():
         port = _port(sorted(into[user]), columns.y[way[-2]], nodes[user])
         _wire(canvas, (spot, user), way, nodes, columns, port)
+    if found.framed:
+        _frame(canvas, columns)
     if found.slopes or found.equations:
         _below(canvas, found, settings)
-    return canvas.scene("graph")
+    return canvas.scene("gates" if found.framed else "graph")
+
+
+def _frame(canvas: Canvas, columns: Columns) -> None:
+    """Draw a frame around all that stands between what is read and what goes out."""
+    box = canvas.box()
+    left, right = columns.end[0] + FRAME, columns.left[-1] - FRAME
+    frame = Rect(left, box.top - FRAME, right, box.bottom + FRAME)
+    canvas.polygon(
+        "cell", frame.corners, pen=Pen(ink="guide", width=HAIR * 1.6), fill="tint-cluster", classes=("frame",)
+    )
 
 
 def _shape(canvas: Canvas, spot: Spot, x: float, y: float, half: float, high: float, columns: Columns) -> Node:

@@ -75,6 +75,7 @@ class Computation:
     slopes: bool = False  # whether there are gradients
     numbers: bool = False
     loss: str = ""  # what is to be said of the loss
+    framed: bool = False  # whether what is read stands at the left of a frame, and what goes out at its right
 
 
 # ---- single numbers

@@ -502,6 +502,29 @@ class Operations(View):
 
 
 @VIEWS.register
+class Gates(View):
+    name = "gates"
+    about = "the inside of a recurrent cell: gates, and what its states go through"
+    about_ko = "순환 셀의 안: 게이트와 상태가 지나는 연산"
+    takes = frozenset(("only", "symbol"))
+    letters = 4.4
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.units.gates import gates
+
+        return gates(drawing.graph, drawing.settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        from netspec.figure.units.gates import cell_of
+
+        if node not in cell_of(drawing.graph, drawing.settings.only):
+            return None
+        readers = [one for one in drawing.graph.nodes if Edge(node.index) in one.inputs]
+        summed = readers and all(one.op.weighted_sum for one in readers)  # in which no order says anything
+        return titled(node.op) | ({"delay", ORDER} if summed else {"delay"})
+
+
+@VIEWS.register
 class Strip(View):
     name = "strip"
     about = "a row of boxes, and below each filter what it has learned"
