@@ -27,6 +27,12 @@ COUNT = int(os.environ.get("NETSPEC_TWINS", "1000"))
 CHANGES = ("size", "stride", "wire", "constant")
 COPIES = 3
 MAPS = 8
+USUAL: dict[str, dict[str, Any]] = {
+    "batchnorm": {"eps": 1e-5},
+    "leaky": {"slope": 0.1},
+    "number": {"sign": "*", "value": 0.5, "first": True},
+    "maxpool": {"kernel": (3, 3), "stride": 1, "pad": 1},
+}
 
 
 class Line(NamedTuple):
@@ -42,7 +48,7 @@ def part(rng: random.Random) -> list[Line]:
     lines: list[Line] = []
     maps = [MAPS]
     for number in range(rng.randint(3, 8)):
-        reads = (rng.randrange(max(0, number - 2), number + 1),)
+        reads: tuple[int, ...] = (rng.randrange(max(0, number - 2), number + 1),)
         word = rng.choice(("filters", "filters", "batchnorm", "leaky", "relu", "number", "maxpool", "add"))
         options: dict[str, Any] = {}
         width = maps[reads[0]]
@@ -55,10 +61,7 @@ def part(rng: random.Random) -> list[Line]:
                 word = "relu"
             else:
                 reads = (reads[0], rng.choice(others))
-        options |= {
-            "batchnorm": {"eps": 1e-5}, "leaky": {"slope": 0.1}, "number": {"sign": "*", "value": 0.5, "first": True},
-            "maxpool": {"kernel": (3, 3), "stride": 1, "pad": 1},
-        }.get(word, {})  # fmt: skip
+        options |= USUAL.get(word, {})
         lines.append(Line(word, options, reads))
         maps.append(width)
     lines.append(Line("filters", {"count": MAPS, "kernel": (1, 1), "bias": False}, (len(lines),)))

@@ -82,6 +82,10 @@ def _without(view: View, role: str) -> tuple[tuple[str, int], ...]:
 
 
 def _part_of_time(graph: Graph, view: View, length: int, begin: int, atoms: list[Atom]) -> View:
+    if len(atoms) == 1 and atoms[0].stride == 1:  # some steps in a row: time is cropped as space is
+        edge = graph.add("unflatten", [view.edge], to=length)
+        edge = graph.add("crop", [edge], to=atoms[0].size, at=begin)
+        return view._replace(edge=graph.add("flatten", [edge], role="space"), begins=_without(view, TIME))
     if atoms or begin not in (0, length - 1):
         raise Unsaid
     edge = graph.add("first" if begin == 0 else "last", [view.edge], role="time")

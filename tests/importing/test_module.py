@@ -135,6 +135,20 @@ def test_a_class_that_is_looked_for_is_said_to_be_absent() -> None:
     assert "positions" in found.text
 
 
+class WithoutFirst(torch.nn.Module):
+    """All steps but the first, each with the first beside it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rest = x[:, 1:]
+        return torch.cat([rest, x[:, :1].expand_as(rest)], 2)
+
+
+def test_some_steps_in_a_row_are_cut_out() -> None:
+    text = imported(WithoutFirst(), example_types(["x: 4 over 7"])).text
+    assert "crop(6, at = 1)" in text
+    assert "first -> expand(time = 6)" in text
+
+
 class Sorted(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.fft.rfft(x).real

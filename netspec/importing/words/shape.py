@@ -9,7 +9,7 @@ from typing import Any
 from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Partial, Site, recognises
 from netspec.importing.steps import Fixed
-from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, Dim, NoView, View, size, tidy
+from netspec.importing.views import BATCH, MAPS, REPEATED, SPACE, TIME, Atom, Dim, NoView, View, size, tidy
 from netspec.importing.words.attention import Products, Turned, joined
 from netspec.importing.words.recurrent import LastState
 from netspec.ir.types import Time, Type
@@ -146,7 +146,7 @@ def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
     merged = _patch_merging(site, values, axis)
     if merged is not None:
         return merged
-    views = [site.arranged(each) if isinstance(each, View) else each for each in values]
+    views = [_unrepeated(site, each, values) if isinstance(each, View) else each for each in values]
     model = next((each for each in views if isinstance(each, View) and each.dims[axis]), None)
     if model is None:
         raise Unsaid("stack")
@@ -164,6 +164,21 @@ def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
         total = sum(size(each.dims[axis]) for each in made)
         return View(edge, (*made[0].dims[:axis], (Atom(role, total),), *made[0].dims[axis + 1 :]))
     raise Unsaid("join")
+
+
+def _unrepeated(site: Site, view: View, values: Sequence[Any]) -> View:
+    """Return a view arranged; one that is repeated at each step of the others becomes as many steps."""
+    axis = next((axis for axis, dim in enumerate(view.dims) if dim and dim[0].role == REPEATED), None)
+    if axis is None:
+        return site.arranged(view)
+    rest = site.arranged(view._replace(dims=(*view.dims[:axis], (), *view.dims[axis + 1 :])))
+    others = [each for each in values if isinstance(each, View) and each is not view]
+    if site.type(rest).time is not None or not all(
+        [atom.role for atom in each.dims[axis]] == [TIME] for each in others
+    ):
+        raise Unsaid("join")
+    edge = site.graph.add("expand", [rest.edge], time=view.shape[axis])
+    return rest._replace(edge=edge, dims=(*rest.dims[:axis], (Atom(TIME, view.shape[axis]),), *rest.dims[axis + 1 :]))
 
 
 @dataclass(frozen=True)
