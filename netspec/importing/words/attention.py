@@ -249,6 +249,9 @@ def _mixed(
     views = [each if isinstance(each, View) else each.view for each in (query, key, value)]
     if len(turned) == 1 or len(normed) == 1 or any(not isinstance(view, View) for view in views):
         raise Unsaid("attention")
+    # examples and windows may be axes of their own
+    views = [each._replace(dims=(tidy(sum(each.dims[:-3], ())), *each.dims[-3:])) if len(each.dims) > 4 else each
+             for each in views]  # fmt: skip
     parts = [_heads(site, view) for view in views]
     heads, width = parts[0][0], parts[0][1]
     kv_heads, value_width = parts[2][0], parts[2][1]
