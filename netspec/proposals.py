@@ -150,8 +150,9 @@ class _Queue:
             cost = min(distance + LOST * (lost or one.guess) + ("\n" in one.statement), most)
             self.add([one], max(way.cost, cost), way.depth + deeper)
 
-    def add_habits(self, way: _Way) -> None:
-        heappush(self.waiting, way._replace(cost=way.cost + 1, habits=True))
+    def add_habits(self, way: _Way, cost: float = 1.0) -> None:
+        """Read the habits of a proposal after all that costs as much: most mistakes are mended without them."""
+        heappush(self.waiting, way._replace(cost=way.cost + cost, number=WIDEST + 1, habits=True))
 
     def nearest(self) -> _Way | None:
         while self.waiting:
@@ -281,11 +282,14 @@ class _Search:
         queue.add([first, first.replaced(_untexed(first.statement))], 0.0)
         tries = 0
         while self.effort > 0 and tries < TRIES and (way := queue.nearest()) is not None:
-            if way.habits:
-                queue.add_near(_by_habits(way.proposal, known), way, way.cost + HABIT)
-                queue.add_near(_calls_of(way.proposal, known), way)
-                continue
             other = way.proposal
+            if way.habits:
+                queue.add_near(_by_habits(other, known), way, way.cost + HABIT if way.depth else HABIT)
+                queue.add_near(_calls_of(other, known), way)
+                if way.depth == 0:
+                    others = chain(_by_tokens(other, known), _meant(other, known), _guesses(other, known))
+                    queue.add_near(others, way, deeper=DEPTH - 1)
+                continue
             stops = own if other is first else _stops(other)
             if other is not first and not stops:
                 tries += 1
@@ -302,10 +306,7 @@ class _Search:
                 queue.add(_foreign(other, known), 0.0, 1)
                 queue.add(_by_fixes(other, certain), 0.1, 1)
                 queue.add(_told(other, known), 0.1, 1)
-                queue.add_near(_by_habits(other, known), way, HABIT)
-                queue.add_near(_calls_of(other, known), way)
-                others = chain(_by_tokens(other, known), _meant(other, known), _guesses(other, known))
-                queue.add_near(others, way, deeper=DEPTH - 1)
+                queue.add_habits(way, 0.1)
             elif way.depth < DEPTH:
                 queue.add(_foreign(other, known), way.cost + 0.1, way.depth + 1)
                 queue.add_near(_by_fixes(other, certain), way)
@@ -412,6 +413,9 @@ def _stops(proposal: Proposal) -> tuple[Diagnostic, ...]:
     return ()
 
 
+_ARROW = re.compile(r"(?<=\S)[ \t]*->[ \t]*(?=\S)")
+
+
 def _by_fixes(proposal: Proposal, faults: Sequence[Diagnostic]) -> Iterator[Proposal]:
     """The statement with the fixes of all its mistakes, then with those of each."""
     offered = [
@@ -421,7 +425,10 @@ def _by_fixes(proposal: Proposal, faults: Sequence[Diagnostic]) -> Iterator[Prop
     for fixes in ([*offered], *([one] for one in offered)):
         text, count = fixed(proposal.text, filter(None, fixes))
         if count:
-            yield Proposal(text, proposal.start, proposal.end + len(text) - len(proposal.text), proposal.guess)
+            made = Proposal(text, proposal.start, proposal.end + len(text) - len(proposal.text), proposal.guess)
+            parts = re.split(f"({STRING})", made.statement)
+            parts[::2] = [_ARROW.sub(" -> ", part) for part in parts[::2]]
+            yield made.replaced("".join(parts))
 
 
 class Known(NamedTuple):
