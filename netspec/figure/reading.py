@@ -64,7 +64,7 @@ SETTINGS: Final = {
         least=1,
         most=say.MOST_UNITS,
     ),
-    "input": Option("text", 'one example, whose numbers are written into the figure: "x = 1, 0"'),
+    "input": Option("text", 'an example, whose numbers stand in the figure: "x = 1, 0"; unrolled, graph: at all steps'),
     "target": Option("text", 'graph: what the example is compared with: "y = 1"'),
     "path": Option(
         "text", 'graph: the ways from a number to the loss are emphasised, "w_1"; neurons: through units, "x_1 -> h_2"'

@@ -395,7 +395,8 @@ def _numbered(
         raise UsageError(Diagnostic("NS736", None, {"folder": str(weights)}))
     run = None if weights is None or isinstance(weights, str | os.PathLike | Mapping) else weights
     try:
-        values = compute(drawing.graph, arrays, read_example(drawing.graph, given, run))
+        example = read_example(drawing.graph, given, run, view.every_step)
+        values = compute(drawing.graph, arrays, example, view.every_step)
     except Uncomputed as uncomputed:
         node = uncomputed.node
         raise SpecError(Diagnostic("NS729", node.span, {"step": node.word})) from None

@@ -9,6 +9,8 @@ import pytest
 import netspec
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.scene import Node, Scene
+from netspec.figure.scene.tex import plain
+from netspec.figure.trained.overlay import number
 from tests.figure.drawn import draw, label, of
 from tests.figure.geometry import faults
 
@@ -452,3 +454,40 @@ def test_the_words_of_the_author_win_over_the_units_that_a_page_has_no_room_for(
     hints = 'figure {\n  view = unrolled\n  x.words = ["h", "e", "l", "o"]\n}\n'
     scene = netspec.parse(f"net n {{\n{lines}}}\n{hints}").net().render(width="column").scene
     assert [text.plain for text in scene.texts if "word" in text.classes] == ["h", "e", "l", "o"]
+
+
+BACK = """block Back {
+  input  x: 1 over any
+  hidden b: x & b[t-1] -> 1 perceptron (weights = [[0, 1, 1]])
+  output s: b
+}
+net n {
+  input  x: 1 over 9
+  hidden f: x & f[t-1] -> 2 perceptrons (weights = [[0, 1, 0.5, 0], [0, 2, 0, 0.5]]) -> relu
+  hidden r: x -> reversed(Back)
+  hidden g: f & r -> 1 perceptron (weights = [[0, 1, 0, 1]])
+  output y: g -> last(time) -> 1 perceptron (weights = [[0, 1]])
+}"""
+
+
+def test_the_numbers_of_an_example_stand_at_each_step() -> None:
+    net, x = netspec.parse(BACK).net(), [float(at) for at in range(1, 10)]
+    scene = net.render(view="unrolled", input=", ".join(map(str, x))).scene
+    wanted = {}
+    one, two = 0.0, 0.0
+    for step, read in enumerate(x, 1):
+        one, two = max(read + 0.5 * one, 0), max(2 * read + 0.5 * two, 0)
+        back = sum(x[step - 1 :])
+        if step in (1, 2, 3, 9):  # the others are not drawn
+            wanted |= {f"x@{step}.1": read, f"f@{step}.1": one, f"f@{step}.2": two}
+            wanted |= {f"r.b@{step}.pill": back, f"g@{step}.1": one + back}
+    wanted["y@9.pill"] = wanted["g@9.1"]
+    found = {text.inside: plain(text.lines[0]) for text in scene.texts if "number" in text.classes}
+    assert found == {name: number(value) for name, value in wanted.items()}
+
+
+def test_numbers_need_circles_of_single_values() -> None:
+    text = "net n {\n  input x: 2 over 3\n  output y: x & y[t-1] -> 2 perceptrons (bias = false, weights = [W, W])\n}"
+    net = netspec.parse(text.replace("W", "[1, 0, 1, 0]")).net()
+    with pytest.raises(NetspecError, match="NS970"):
+        net.render(view="unrolled", max_units=1, input="1, 2, 3, 4, 5, 6")

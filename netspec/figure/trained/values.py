@@ -17,13 +17,14 @@ from netspec.ir.values import values_of
 from netspec.names import nearest
 
 
-def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[int, Any]:
-    """Return the values of all nodes for one example at one time step.
+def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any], whole: bool = False) -> dict[int, Any]:
+    """Return the values of all nodes for one example at one time step, or at all its steps.
 
     Parameters:
         graph: the net; it must have no open size.
         weights: every stored array by its key.
         inputs: the numbers of each input line by its label, in reading order.
+        whole: whether the example has all time steps, one after the other, instead of a single one.
 
     Returns:
         For each node the flattened value of its first output, float64.
@@ -35,10 +36,10 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
     for index in graph.inputs:
         node = graph.nodes[index]
         label = graph.layers[node.layer].label
-        arrays[label] = given(shape_of(node.type.step), f"input {label}")
+        arrays[label] = given(shape_of(node.type if whole else node.type.step), f"input {label}")
         numbers[f"input {label}"] = inputs[label]
     stored = {item.key: given(tuple(item.weight.shape), item.key) for item in graph.arrays}  # type: ignore[arg-type]
-    values = values_of(graph, arrays, stored.__getitem__, one_step=True)
+    values = values_of(graph, arrays, stored.__getitem__, one_step=not whole)
     first = {edge.node: array for edge, array in values.edges.items() if edge.output == 0}
     found = evaluate_numpy(list(first.values()), numbers | {key: weights[key] for key in stored})
     return {index: value.reshape(-1) for index, value in zip(first, found, strict=True)}

@@ -52,6 +52,7 @@ class Group:
     sign: str = ""  # the sign of a sum, difference or product such as a + b
     timed: bool = False
     backward: bool = False  # whether it runs through the time steps from the last to the first
+    flipped: bool = False  # whether `value` has the last time step first
     links: list[Link] = field(default_factory=list)
     cut: tuple[bool, bool] = (False, False)  # whether what it reads, and what reads it, is left out of the figure
     earlier: dict[int, str] = field(default_factory=dict)  # captions of lines that are its values of an earlier step
@@ -221,22 +222,22 @@ class _Reader:
             group.sign = "" if acts else node.op.circle or node.op.title()
             kind: Kind = "full" if group.across else "same"
             group.links = [Link(each.group, kind, each.delay, starts=each.starts, ended=each.ended) for each in parts]
-            group.backward = _backward(parts, node)
+            group.backward = group.flipped = _backward(parts, node)
             return (Part(group, flipped=group.backward),)
+        over = self.graph.type_of(read).time is not None and node.type.time is None
         for part in parts:
-            if not part.delay and not isinstance(part.group, _Later):
-                part.group.value = node.index
+            if not part.delay and not over and not isinstance(part.group, _Later):
+                part.group.value, part.group.flipped = node.index, part.flipped
                 if acts:
                     own, across = part.group, node.op.effect == "across"
                     own.activation, own.acts, own.across = node.op.name, node.index, across
-        over = self.graph.type_of(read).time is not None and node.type.time is None
         return tuple(replace(part, ended=True) for part in parts) if over else parts
 
     def make(self, node: Node) -> Group:
         """Add a group of new units, with links to the groups that the operation reads, and return the new group."""
         sources = [part for read in node.inputs for part in self.of(read, node)]
         group = self.start(node)
-        group.backward = _backward(sources, node)
+        group.backward = group.flipped = _backward(sources, node)
         group.bias = node.op.dense and self.graph.stores(node, "bias")
         group.bias_key = node.stored("bias") if group.bias else ""
         group.sign = node.op.circle

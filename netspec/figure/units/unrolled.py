@@ -11,7 +11,7 @@ from typing import Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.notes import lines_named, noun
-from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Shape, Wire, layout
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Shape, Value, Wire, layout
 from netspec.figure.scene.canvas import Canvas, boxed, fitted
 from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest, words, wrapped
@@ -91,6 +91,7 @@ class Unrolled:
     lanes: dict[int, dict[object, int]] = field(default_factory=dict)
     canvas: Canvas = field(default_factory=Canvas)
     cells: list[Cell] = field(default_factory=list)
+    example: bool = False  # whether the numbers of an example will stand in circles
     broken: bool = False  # whether the cells stand in lines, because the page is too narrow for one
 
     @property
@@ -210,8 +211,12 @@ class Unrolled:
         return [cell for cell in self.cells if cell.phase == phase and cell.step]
 
 
-def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """Return the figure of a recurrence; raise Unsuitable if the net has no recurrence."""
+def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings, example: bool = False) -> Scene:
+    """Return the figure of a recurrence; raise Unsuitable if the net has no recurrence.
+
+    Parameters:
+        example: whether the circles have the places of an example's numbers.
+    """
     if not any(link.delay for group in groups for link in group.links):
         raise Unsuitable(graph.nodes[groups[-1].node])
     if settings.steps is None:
@@ -237,6 +242,7 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     names = _names(graph, groups, settings, parts, row)
     names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
     drawing = Unrolled(graph, settings, groups, names, phases, ranks, rows, blocks, begun, told | targets)
+    drawing.example = example
     late = {group for group in groups if any(link.delay for link in group.links)}
     shared = any(row(one) == row(other) and ranks[one] == ranks[other] for one, other in combinations(late, 2))
     before = None
@@ -372,6 +378,7 @@ def _spread(graph: Graph, groups: list[Group], settings: FigureSettings) -> tupl
                     label=group.label if last and not both else "",
                     type=Type(group.type.maps // op.directions()),
                     role=group.role if last else "hidden",
+                    value=group.value if last and not both else -1,  # no step has the values of this part alone
                     backward=backward,
                 )
                 one.links = [*before, Link(one, "full", 1)]
@@ -657,7 +664,8 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
     if _is_lone(block):
         shape: Shape = "pill" if kind else "circle"
         unit = ("pill", "unit", group.role)
-        node = canvas.node(*place, layout.UNIT, shape=shape, ink=group.ink, layer=path, classes=unit)
+        held = _value(drawing, cell, group, units[0])
+        node = canvas.node(*place, layout.UNIT, shape=shape, ink=group.ink, layer=path, classes=unit, value=held)
         canvas.label(node, kind or _label(drawing, block, units[0], time), KIND if kind else layout.SMALL_LABEL)
         units = []
     else:
@@ -677,11 +685,24 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
             ink=group.ink,
             layer=path,
             classes=("unit", group.role, *(() if entry else ("bias",))),
+            value=_value(drawing, cell, group, entry),
         )
         canvas.label(node, _label(drawing, block, entry, time), layout.SMALL_LABEL)
     _words_at(drawing, cell, block, base)
     if block.hidden and drawing.settings.max_units > 1:
         canvas.hidden[group.id] = block.hidden
+
+
+def _value(drawing: Unrolled, cell: Cell, group: Group, entry: Unit | Gap | None) -> Value | None:
+    """Return which number of an example a circle shows; None where it stands for none alone."""
+    if not drawing.example or group.value < 0 or not isinstance(entry, Unit) or entry.place is None:
+        return None
+    own = drawing.graph.nodes[group.value].type
+    if own.step.values != group.size:
+        return None
+    step, length = cell.number if group.timed else 0, own.time.length if own.time and group.timed else 1
+    step %= length
+    return Value(group.value, (length - 1 - step if group.flipped else step) * group.size + entry.place)
 
 
 def _label(drawing: Unrolled, block: Block, entry: Unit | Gap | None, time: Line) -> Line:

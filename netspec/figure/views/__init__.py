@@ -70,6 +70,7 @@ class View:
             this one from the default ("bias = none"); the others are refused, with NS737 in a section, else with NS731.
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
         learns: whether it draws the loss and gradients; then `Drawing.passes` has the numbers of an example.
+        every_step: whether an example has the numbers of all its time steps, not of a single one.
         steps: whether `netspec steps` can draw on it: circles of units or operations that have values.
         explains: whether a legend of its colours is drawn unless the user wants none.
         by_name: whether it writes the names of the steps.
@@ -101,6 +102,7 @@ class View:
     takes: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[Literal["", "weights", "run"]] = ""
     learns: ClassVar[bool] = False
+    every_step: ClassVar[bool] = False
     steps: ClassVar[bool] = False
     explains: ClassVar[bool] = False
     by_name: ClassVar[bool] = False

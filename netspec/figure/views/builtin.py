@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.notes import NAME, ORDER, dropping, layer_of, marks_of, titled
@@ -270,12 +272,17 @@ class Unrolled(View):
     sums = True
     takes = PLUS | {
         "only", "steps", "table", "show", "symbol", "title", "arrows", "words", "targets", "colors = kind", "color",
+        "input",
     }  # fmt: skip
+    every_step = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
 
-        return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
+        scene = unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings, drawing.example)
+        if drawing.example and not any(node.value for node in scene.nodes):
+            raise UsageError(Diagnostic("NS970", None))
+        return scene
 
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
         """Yield also reads of earlier steps of which no arrow arrives in a drawn step; captions without a row."""
@@ -324,7 +331,7 @@ class Unrolled(View):
         folds: list[tuple[dict[str, Any], str]] = [({}, "")]
         if settings.table:
             folds.append(({"table": False}, say("no table", lang)))
-        if settings.max_units > 1:
+        if settings.max_units > 1 and not drawing.example:
             said = "; ".join(one[1] for one in (*folds[1:], ({}, whole)))
             folds.append(({"table": False, "max_units": 1}, said))
         most, least = settings.steps or steps_needed(groups, settings), steps_needed(groups, settings, 2)
