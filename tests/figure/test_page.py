@@ -121,7 +121,9 @@ block Long(m) {
   input  memory: d over S
   hidden a: x + (x -> attention(4, causal = true)) -> layernorm
   hidden b: a + (a, memory, memory -> attention(4)) -> layernorm
-  output y: b + (b -> m perceptrons -> relu -> d perceptrons) -> layernorm
+  hidden c: b + (b -> attention(4)) -> layernorm
+  hidden e: c + (c -> attention(4)) -> layernorm
+  output y: e + (e -> m perceptrons -> relu -> d perceptrons) -> layernorm
 }
 net n(V = 1000, d = 64) {
   input  source: one of V over up to 50
@@ -133,16 +135,15 @@ net n(V = 1000, d = 64) {
 """
 
 
-def test_a_long_block_stands_in_two_columns_where_else_it_had_no_room() -> None:
-    net = netspec.parse(BESIDE).net()
-    for width, columns in (("170mm", 1), ("85mm", 2)):
-        scene = net.render(width=width).scene
-        frame = scene.find("detail Long").box
-        inside = [node for node in scene.nodes if node.id.startswith("detail Long/")]
+def test_a_long_block_stands_in_two_columns_and_a_short_one_in_one() -> None:
+    scene = netspec.parse(BESIDE).net().render(width="85mm").scene
+    for block, columns in (("Short", 1), ("Long", 2)):
+        frame = scene.find(f"detail {block}").box
+        inside = [node for node in scene.nodes if node.id.startswith(f"detail {block}/")]
         assert all(frame.left < node.box.left and node.box.right < frame.right for node in inside)
-        main = [node for node in inside if "layernorm" in node.id]
+        main = [node for node in inside if "norm" in node.id or "attention" in node.id]
         assert len({round(node.box.middle.x) for node in main}) == columns
-        assert not [text.plain for text in scene.texts if "not opened" in text.plain]
+    assert not [text.plain for text in scene.texts if "not opened" in text.plain]
 
 
 def test_sizes_go_before_blocks_and_the_sizes_in_blocks_first() -> None:
@@ -161,6 +162,31 @@ def test_boxes_of_a_u_are_lower_on_a_page_where_other_nets_are_cut_into_columns(
     usual, low = ({box.id: box for box in plan.boxes} for plan in plans)
     assert all(low[name].height <= box.height for name, box in usual.items())
     assert low["u1"].height < usual["u1"].height
+
+
+BRANCHES = """
+block Many(c) {
+  input  x: k @ h x w
+  hidden r1: x -> c filters 1x1 -> batchnorm -> relu
+  hidden r6: x -> c filters 3x3 (pad = 6, dilation = 6) -> batchnorm -> relu
+  hidden r12: x -> c filters 3x3 (pad = 12, dilation = 12) -> batchnorm -> relu
+  hidden r18: x -> c filters 3x3 (pad = 18, dilation = 18) -> batchnorm -> relu
+  hidden pool: x -> mean(space) -> c perceptrons -> relu -> expand(space = h x w)
+  output y: r1 & r6 & r12 & r18 & pool -> c filters 1x1 -> batchnorm -> relu
+}
+net n {
+  input  image: 3@128x128
+  hidden a: 32 filters 3x3 (stride = 2, pad = 1) -> relu -> maxpool(2x2)
+  hidden b: Many(256) -> Many(256)
+  output y: 21 filters 1x1 -> upsample(4, mode = linear)
+}
+"""
+
+
+def test_a_block_of_many_branches_has_room_on_a_column() -> None:
+    scene = netspec.parse(BRANCHES).net().render(width="85mm").scene
+    assert scene.find("detail Many") is not None
+    assert not [text.plain for text in scene.texts if "not opened" in text.plain]
 
 
 def test_rows_begin_with_the_last_stack_again() -> None:

@@ -83,6 +83,7 @@ def _packed(
     The others stand beside the columns and below them: so that the letters are largest, in the usual forms and order if
     these are as good, and then so that the figure is lowest.
     """
+    free = BESIDE * max(plan.gap, 0.4)
     own = [form[0] for form in forms[:columns]]
     sizes = [_size(one.canvas, across) for one in own]
     starts = [sum(wide + COLUMN for wide, _ in sizes[:number]) for number in range(columns)]
@@ -99,9 +100,11 @@ def _packed(
         chosen = [(number, form[:several]) for number, form in order]
         if upright:  # columns of the height of the page, in place of rows of its width
             turned = [(number, [(high, wide) for wide, high in form]) for number, form in chosen]
-            way = [(n, form, _turned(rect)) for n, form, rect in _filled(turned, _turned(whole), part * plan.high)]
+            way = [
+                (n, form, _turned(rect)) for n, form, rect in _filled(turned, _turned(whole), part * plan.high, free)
+            ]
         else:
-            way = _filled(chosen, whole, max(part * plan.room, whole.width))
+            way = _filled(chosen, whole, max(part * plan.room, whole.width), free)
         bounds = around([whole, *(rect for _, _, rect in way)])
         shrunk = max(bounds.width / plan.room, bounds.height / plan.high, 1.0)
         cost = (round(shrunk, 2), (several is None) + (order is not orders[0]), bounds.height)
@@ -113,23 +116,26 @@ def _packed(
 
 
 def _filled(
-    forms: list[tuple[int, list[tuple[float, float]]]], whole: Rect, width: float
+    forms: list[tuple[int, list[tuple[float, float]]]], whole: Rect, width: float, free: float
 ) -> list[tuple[int, int, Rect]]:
-    """Return the number of each drawing with those of its form and place: each ends as high as it can."""
+    """Return the number of each drawing with those of its form and place: each ends as high as it can.
+
+    `free`: mm between two of them.
+    """
     found: list[tuple[int, int, Rect]] = []
     taken = [whole]
     for number, several in forms:
-        lefts = (0.0, *(rect.right + BESIDE for rect in taken))
-        tops = sorted((0.0, *(rect.bottom + BESIDE for rect in taken)))
+        lefts = (0.0, *(rect.right + free for rect in taken))
+        tops = sorted((0.0, *(rect.bottom + free for rect in taken)))
         best: tuple[float, float, float, int] = (math.inf, 0.0, 0.0, 0)
         for form, (wide, high) in enumerate(several):
             for left in lefts:
-                beside = [one for one in taken if one.left < left + wide + BESIDE and left < one.right + BESIDE - 0.01]
+                beside = [one for one in taken if one.left < left + wide + free and left < one.right + free - 0.01]
                 for top in tops:
                     cost = max(0.0, left + wide - width), top + high, left, form
                     if cost >= best:
                         break
-                    if not any(one.top < top + high + BESIDE and top < one.bottom + BESIDE - 0.01 for one in beside):
+                    if not any(one.top < top + high + free and top < one.bottom + free - 0.01 for one in beside):
                         best = cost
                         break
         _, bottom, left, form = best

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from netspec.figure.blocks.plan import LIGHT
 from netspec.figure.notes import marks_of
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
@@ -23,6 +24,7 @@ def line_name(layer: Layer) -> str:
 
 
 WIDEST, NARROW = 52.0, 25.0  # mm: the width of the lines of text in a box, and what remains of it on a page
+STEP = 3.9  # mm: the size of the text of a step
 NEVER = 1 << 30  # a depth at which nothing is open
 START = -1  # stands in place of a delay (a number of time steps) for the value before the first step
 
@@ -192,7 +194,12 @@ class CollapsedGraph:
     @property
     def widest(self) -> float:
         """The width of the lines into which a text in a box is broken."""
-        return self.fit.space(WIDEST, NARROW)
+        return self.fit.space(WIDEST, NARROW) * self.step / STEP
+
+    @property
+    def step(self) -> float:
+        """The size of the text of a step: on a page with little room smaller in a block that stands beside the net."""
+        return self.fit.space(STEP, LIGHT) if self.part.name else STEP
 
     def is_open(self, scope: Scope) -> bool:
         return scope.index in self.around or self.levels[scope.index] < self.depth

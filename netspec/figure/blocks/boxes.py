@@ -50,7 +50,6 @@ from netspec.ir.graph import Node as Step
 from netspec.ir.marks import BOX, ordinal
 from netspec.ir.types import Time, Type, type_text
 
-STEP = 3.9  # text size of a step
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
 THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of both on a page; the least width of a box
 LOW = 42.0  # mm: the width of the lines of text in a box that is to be low
@@ -92,7 +91,7 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
     """Return the plan of one drawing: of the net, or of a block that stands beside the net in a frame."""
     arrows = _arrows(collapsed)
     boxes = [_box(collapsed, group) for group in collapsed.groups]
-    boxes, arrows = with_choices(collapsed, boxes, arrows, STEP, collapsed.fit.space(PAD_X, THIN_PAD))
+    boxes, arrows = with_choices(collapsed, boxes, arrows, collapsed.step, collapsed.fit.space(PAD_X, THIN_PAD))
     clusters = [_cluster(collapsed, scope) for scope in collapsed.clusters]
     for box, arrow in _results(collapsed):
         boxes.append(box)
@@ -190,7 +189,7 @@ def _retitled(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
     if not title:
         return ()
     step_lines(collapsed, group)  # so that it is known which steps the words stand for
-    return tuple(Row(line, STEP) for line in wrapped(title, collapsed.widest, STEP))
+    return tuple(Row(line, collapsed.step) for line in wrapped(title, collapsed.widest, collapsed.step))
 
 
 def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
@@ -209,7 +208,7 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     if marks:
         sign = node.op.title(collapsed.lang)
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
-    rows = retitled or (Row(words(text), STEP), *([] if named is None else _caption(collapsed, named)))
+    rows = retitled or (Row(words(text), collapsed.step), *([] if named is None else _caption(collapsed, named)))
     alone = not retitled and text == sign
     box = Box(group.id, "circle" if alone else "pill", rows, "tint-plain", "ink", "")
     box.height = max(2 * SIGN, sum(row.size for row in rows) * LEADING + (PAD_Y if len(rows) > 1 else 0.0))
@@ -227,7 +226,7 @@ def _ink(graph: Graph, group: NodeGroup) -> str:
 
 
 def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
-    layer = group.layer
+    layer, step = group.layer, collapsed.step
     rows: list[Row] = []
     if group.outside:
         return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
@@ -240,7 +239,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         if collapsed.fit.low:
             texts, widest = [" → ".join(texts)] if texts else [], LOW
         for text in texts:
-            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, widest)]
+            rows += [Row(line, step if not layer.caption else LIGHT) for line in _broken(text, step, widest)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
     if group.scope is not None:
         title = scope_title(collapsed, group.scope, group.times)
@@ -255,7 +254,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         rows.append(Row(_name(ended), size, ink))
         rows += _caption(collapsed, ended)
     for number, text in enumerate(step_lines(collapsed, group)):
-        rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP, collapsed.widest)]
+        rows += [Row(line, LIGHT if number else step) for line in _broken(text, step, collapsed.widest)]
     return tuple(rows)
 
 

@@ -159,7 +159,7 @@ class _Flow:
         inner = self.level(name)
         cluster = next(one for one in self.plan.clusters if one.id == name)
         bounds = inner.bounds
-        left, top, right, bottom = bounds.left - PAD, bounds.top - PAD, bounds.right + PAD, bounds.bottom + PAD
+        left, top, right, bottom = bounds.grown(PAD * max(self.plan.gap, 0.5))
         high, wide = cluster.height, cluster.width
         if self.across:  # the title stands beside the flow
             left -= high + UNDER
@@ -610,7 +610,8 @@ class _Level:
     def _rows(self, more: list[float]) -> Drawn:
         """Place the items in rows along the flow; `more`: what is free behind each row besides."""
         flow = self.flow
-        gap = ROW * max(flow.plan.gap, 0.6)
+        near = min(max(flow.plan.gap, 0.2) + 0.2, 1.0)
+        gap, label, line = ROW * near, LABEL * near, BUS * max(near, 0.5)
         count = 1 + max(self.rank.values())
         long = [0.0] * count
         for name in self.nodes:
@@ -624,10 +625,10 @@ class _Level:
                 if arrow.id in self.lanes:
                     continue
                 if arrow.id in flow.label:
-                    space[high - 1] = max(space[high - 1], flow.label[arrow.id][1] + LABEL)
+                    space[high - 1] = max(space[high - 1], flow.label[arrow.id][1] + label)
                 if abs(self.u[source] - self.u[target]) > 0.1:
                     if self._shape(target) != "circle":
-                        bus[high - 1 if len(self.succ[source]) == 1 else low] = BUS
+                        bus[high - 1 if len(self.succ[source]) == 1 else low] = line
         found = Drawn()
         v = [0.0]
         for number in range(count - 1):
