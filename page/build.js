@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } fro
 const out = process.argv[2] ?? "../netspec/serve/page";
 mkdirSync(out, { recursive: true });
 const made = await build({
-  entryPoints: { page: "src/main.ts", worker: "src/worker.ts" },
+  entryPoints: { page: "src/main.ts", worker: "src/worker.ts", trainer: "src/trainer.ts" },
   outdir: out,
   bundle: true,
   minify: true,

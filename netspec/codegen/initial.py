@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netspec.codegen.python import UNKNOWN
@@ -72,6 +73,15 @@ def parameter(weight: Weight) -> tuple[str, tuple[str, tuple[Any, ...]] | None]:
         least = UNKNOWN if open_ else -1 / math.sqrt(whole(weight.fan_in))
         return "torch.empty", (_CALLS["uniform"], (least, bound))
     return "torch.empty", start(weight, True)
+
+
+def flat(rows: Any) -> Iterator[float]:
+    """Yield the numbers of nested rows, in reading order."""
+    for row in rows:
+        if isinstance(row, tuple):
+            yield from flat(row)
+        else:
+            yield float(row)
 
 
 def as_floats(rows: Any) -> Any:
@@ -151,7 +161,7 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
     name = weight.init.name
     numbers = numbers_of(weight)
     spread = spread_of(weight)
-    ends = _ends(weight)
+    ends = ends_of(weight)
     if ends is not None:
         _uniform(tensor, *ends, number)
         if name == "torch" and weight.fans:
@@ -181,7 +191,7 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
         raise AssertionError(f"no rule for {name}")
 
 
-def _ends(weight: Weight) -> tuple[float, float] | None:
+def ends_of(weight: Weight) -> tuple[float, float] | None:
     """Return the bounds of a uniform distribution; None for other distributions."""
     name = weight.init.name
     if name == "torch":  # if rows have their own fans, each row is scaled later

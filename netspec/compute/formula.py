@@ -54,6 +54,9 @@ class Numbers:
     def __pow__(self, other: Any) -> Self:
         return self.apply("power", self, other)
 
+    def __rpow__(self, other: Any) -> Self:
+        return self.apply("power", other, self)
+
     def __neg__(self) -> Self:
         return self.apply("negative", self)
 

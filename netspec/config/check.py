@@ -13,6 +13,8 @@ from netspec.source import Span
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
+    from netspec.config.data import Data
+    from netspec.config.match import Match
     from netspec.config.settings import Sections
     from netspec.config.train import Train
     from netspec.elaborate.program import Program
@@ -20,13 +22,19 @@ if TYPE_CHECKING:
 
 def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
     """Return every mistake in the data and train sections. Nets with mistakes are not in `graphs`."""
+    report = Report()
+    matched(program, graphs, report)
+    return _without_followers(report.diagnostics, program)
+
+
+def matched(program: Program, graphs: dict[str, Graph], report: Report) -> tuple[Data, Train, Graph, Match] | None:
+    """Read the sections and match them with their net; None if the net has mistakes or is not named."""
     # pydantic is imported only for files that have sections
     from netspec.config.data import read_data
     from netspec.config.match import match
     from netspec.config.settings import gather
     from netspec.config.train import read_train
 
-    report = Report()
     main = program.main
     sections = gather(((main.source, section) for section in main.sections), report)
     name = net_of(program, sections, report)
@@ -34,9 +42,7 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
     names = None if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections, names, report)
-    if graph is not None:
-        match(data, train, graph, report)
-    return _without_followers(report.diagnostics, program)
+    return None if graph is None else (data, train, graph, match(data, train, graph, report))
 
 
 def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:

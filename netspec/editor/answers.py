@@ -598,7 +598,7 @@ def figure(ask: Ask, params: Any) -> Any:
     """Return the SVG of a net's figure, and where the line of each of its layers stands in the text.
 
     Each element of the SVG that belongs to a layer has the layer's path as `data-layer`. Other formats come as `data`,
-    in base 64.
+    in base 64. With `wires`, a client is told which elements stand for weights, and how they are painted.
     """
 
     def make(placed: Placed, net: Net) -> Any:
@@ -624,9 +624,14 @@ def figure(ask: Ask, params: Any) -> Any:
         body = net.graph.scopes[0].source
         around = ask.range(placed, *body.body.at) if isinstance(body, Definition) else None
         sections = [one for one in net.spec.program.main.sections if one.kind == "figure" and one.name is not None]
+        painted = {}
+        if params.get("wires"):
+            from netspec.figure.trained.overlay import wires
+
+            painted = {"wires": wires(picture.scene, net.graph, picture.options.theme)}
         return {
             "net": net.name, "nets": _nets(ask), "figures": [one.name.text for one in sections if one.name is not None],
-            "range": around, "svg": picture.svg(), "layers": layers,
+            "range": around, "svg": picture.svg(), "layers": layers, **painted,
         }  # fmt: skip
 
     return _answered(ask, params, make)

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import pathname2url, url2pathname
 
 from netspec.diagnostics.catalogue import Language, Words, entries, explained, message
+from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, help_lines, label_text, message_text
 from netspec.editor import answers, changes, completion, fixes
 from netspec.editor.parts import Checked, Checker, Place, Placed
@@ -27,6 +28,7 @@ from netspec.editor.text import Encoding, Text
 from netspec.ir.graph import Graph
 from netspec.limits import DEFAULT, Limits
 from netspec.source import Span
+from netspec.spec import Spec
 from netspec.syntax import tree
 from netspec.version import VERSION
 
@@ -304,6 +306,14 @@ class Engine:
         if document is None:
             raise answers.Unanswered(Diagnostic("NS931", None, {"file": uri[:200]}))
         return document
+
+    def spec(self, params: Any) -> Spec:
+        """Return an open text as a checked spec. Raises SpecError if it has mistakes."""
+        document = self._document(params)
+        part = document.checked(self.opened).parts[0].part  # a text with sections is one part
+        if part.spec is None or part.failed:
+            raise SpecError(*part.diagnostics)
+        return part.spec
 
     def _answering(self, answer: answers.Answer) -> Callable[[Any], Any]:
         def asked(params: Any) -> Any:

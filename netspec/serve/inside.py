@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from netspec.limits import DEFAULT
 from netspec.serve.folder import Files, Folder, answered, examples
 
 FOLDER = Path("/browser")
+PREPARED = Path(__file__).with_name("prepared.json")  # in the page alone: page/runtime/prepare.py writes it
 
 
 class Inside(Answering):
@@ -67,6 +69,10 @@ class Inside(Answering):
             self.files.folder.root.mkdir(exist_ok=True)
         if method == "serve/files":
             return {**self.files.answer(method, params), "runs": []}
+        if method == "serve/plan":
+            from netspec.training.page import page_plan
+
+            return page_plan(self.engine.spec(params), _prepared)
         if method in ("serve/train", "serve/resume", "serve/stop", "serve/run"):
             raise UsageError(Diagnostic("NS921", None, {"command": "netspec train"}))
         if method == "netspec/figure":
@@ -76,3 +82,18 @@ class Inside(Answering):
     def _flushed(self) -> str:
         said, self.said = self.said, []
         return "\n".join(said)
+
+
+def _prepared(key: str) -> Any:
+    """Return the rows of a data section that `./dev site` has put into the page; None for any other."""
+    try:
+        found = json.loads(PREPARED.read_bytes())
+    except OSError:
+        return None
+    section = found["sections"].get(key)
+    if section is None:
+        return None
+    fields = {name: found["fields"][own] for name, own in section["fields"].items()}
+    for own in fields.values():
+        own["values"] = array("f", [value / own["by"] for value in own["values"]]).tolist()
+    return {**section, "fields": fields}

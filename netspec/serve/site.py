@@ -31,6 +31,8 @@ POLICY = (
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob:;"
     " base-uri 'none'; form-action 'none'"
 )
+# as Cloudflare Pages, Netlify and GitLab Pages read it: a Worker is bound by the headers of its script alone
+HEADERS = f"/*\n  Content-Security-Policy: {POLICY}\n  X-Content-Type-Options: nosniff\n  Referrer-Policy: no-referrer\n"
 
 
 @cache
@@ -74,6 +76,7 @@ def write(out: Path, runtime: Path) -> dict[str, Any]:
     """
     found = {f"static/{path.name}": path.read_bytes() for path in sorted(PAGE.iterdir()) if path.suffix != ".html"}
     found |= {f"runtime/{path.name}": path.read_bytes() for path in sorted(runtime.iterdir()) if path.is_file()}
+    found["_headers"] = HEADERS.encode()
     found["index.html"] = _index(json.loads(found[f"runtime/{FACTS}"])["specs"])
     manifest = {name: {"bytes": len(data), "sha256": files.sha256(data)} for name, data in sorted(found.items())}
     try:

@@ -14,6 +14,9 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from prepare import prepared
+
+from netspec.serve.folder import examples
 from netspec.serve.site import FACTS, code
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +57,11 @@ def main() -> None:
         run(sys.executable, "-m", "pip", "download", "-q", *PLATFORM, "-r", "requirements.txt", "-d", folder)
         run(sys.executable, "-m", "build", "--wheel", "-o", folder, ROOT)
         wheels = sorted(folder.glob("*.whl"))
-        run("node", "pack.mjs", OUT, Path(colours.origin).with_name("ImageColor.py"), *wheels)
+        specs = examples()
+        assert specs is not None
+        (folder / "prepared.json").write_text(json.dumps(prepared(specs), separators=(",", ":")), encoding="utf-8")
+        own = (Path(colours.origin).with_name("ImageColor.py"), folder / "prepared.json")
+        run("node", "pack.mjs", OUT, *own, *wheels)
         (OUT / "LICENSES.txt").write_text(licences(wheels), encoding="utf-8")
         facts = json.loads((OUT / FACTS).read_text(encoding="utf-8"))
         (OUT / FACTS).write_text(json.dumps({**facts, "code": code()}), encoding="utf-8")

@@ -1,4 +1,4 @@
-// Pyodide and wheels -> what a page without a server loads: node pack.mjs OUT COLOURS WHEEL…
+// Pyodide and wheels -> what a page without a server loads: node pack.mjs OUT COLOURS DATA WHEEL…
 //
 // `snapshot.bin` is the memory of a Python in which netspec has drawn its first figures, `files.bin` what netspec reads
 // besides. All modules that are not in that memory are in `late.zip`, which comes after the first figure.
@@ -9,7 +9,7 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 
 process.on("uncaughtException", (error) => (console.error(String(error)), process.exit(1))); // not Pyodide's source
-const [out, colours, ...wheels] = process.argv.slice(2);
+const [out, colours, data, ...wheels] = process.argv.slice(2);
 const pyodide = new URL("node_modules/pyodide/", import.meta.url);
 const bytes = (path) => new Uint8Array(readFileSync(path));
 const { info } = JSON.parse(readFileSync(new URL("pyodide-lock.json", pyodide), "utf8"));
@@ -31,6 +31,7 @@ const first = await loadPyodide(settings);
 for (const wheel of wheels) first.unpackArchive(bytes(wheel), "wheel", { extractDir: `/${basename(wheel).startsWith("netspec-") ? "netspec" : "others"}` });
 // of Pillow the names of colours alone: they want a module `Image`, but do not use it here
 lay(first.FS, [["/others/PIL/__init__.py", ""], ["/others/PIL/Image.py", ""], ["/others/PIL/ImageColor.py", bytes(colours)]]);
+lay(first.FS, [["/netspec/netspec/serve/prepared.json", bytes(data)]]);
 first.FS.writeFile("/stdlib.zip", bytes(new URL("python_stdlib.zip", pyodide)));
 const steps = first.runPython(`${readFileSync(new URL("pack.py", import.meta.url), "utf8")}\nPack()`);
 const all = Object.entries(steps.files("").toJs());

@@ -12,6 +12,16 @@ interface Answer {
   range: Range | null;
   svg: string;
   layers: { path: string; range: Range; line: Range }[];
+  wires?: Wires;
+}
+
+/** Which elements stand for weights, and how a weight is painted. */
+interface Wires {
+  items: [id: string, key: string, at: number][];
+  colours: Record<"positive" | "negative" | "zero", string>;
+  thin: number;
+  thick: number;
+  faintest: number;
 }
 
 interface Named {
@@ -40,11 +50,13 @@ export class Figure {
   private words = make("p", { className: "words" });
   private paper = make("div", { className: "paper" });
   private answer: Answer | undefined;
+  private painted: (Element | undefined)[] = []; // the elements of the answer's wires
   private asking = false;
   private again = false;
   private fitted = true;
   private line = -1;
   private weights = "";
+  private painting: ((key: string, at: number) => number) | undefined;
   private lists: Record<keyof Settings, HTMLSelectElement>;
   private choices: Choices = { views: [], themes: [], formats: [] };
   private sizes: HTMLButtonElement;
@@ -135,6 +147,28 @@ export class Figure {
     this.ask();
   }
 
+  /** Paints weights on the figure that is shown, as `netspec render` paints those of a run; without any it is drawn anew. */
+  paint(weights?: (key: string, at: number) => number): void {
+    const before = this.painting;
+    this.painting = weights;
+    if ((before === undefined) !== (weights === undefined)) return this.ask();
+    if (weights === undefined || this.answer?.wires === undefined) return;
+    const { items, colours, thin, thick, faintest } = this.answer.wires;
+    const layer = (key: string) => key.slice(0, key.lastIndexOf("."));
+    const largest: Record<string, number> = {};
+    for (const [, key, at] of items) largest[layer(key)] = Math.max(largest[layer(key)] ?? 0, Math.abs(weights(key, at)));
+    for (const [number, [, key, at]] of items.entries()) {
+      const element = this.painted[number];
+      const value = weights(key, at);
+      const part = Math.abs(value) / (largest[layer(key)] || 1);
+      const colour = colours[part < faintest ? "zero" : value > 0 ? "positive" : "negative"];
+      element?.setAttribute("stroke", colour);
+      if (element?.tagName === "g") element.setAttribute("fill", colour);
+      element?.setAttribute("stroke-width", (part < faintest ? thin : thin + (thick - thin) * part).toFixed(3));
+      element?.setAttribute("opacity", (part < faintest ? 1 : 0.35 + 0.65 * part).toFixed(3));
+    }
+  }
+
   ask(): void {
     this.again = true;
     if (!this.asking) void this.draw();
@@ -145,7 +179,7 @@ export class Figure {
     while (this.again && this.client.connected) {
       this.again = false;
       try {
-        const weights = this.weights && { weights: this.weights };
+        const weights = this.painting ? { wires: true } : this.weights && { weights: this.weights };
         this.show(await this.client.request<Answer>("netspec/figure", { ...this.params, ...weights }));
       } catch (error) {
         if (this.weights !== "" && this.client.connected) {
@@ -168,6 +202,9 @@ export class Figure {
     this.paper.replaceChildren(document.adoptNode(parsed));
     this.paper.classList.remove("old");
     this.words.hidden = true;
+    const known = new Map([...this.paper.querySelectorAll("[id]")].map((element) => [element.id, element]));
+    this.painted = (answer.wires?.items ?? []).map(([id]) => known.get(id));
+    this.paint(this.painting);
     this.mark();
     this.offerChanges();
   }

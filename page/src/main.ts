@@ -5,6 +5,7 @@ import { askAnswer, askText, chooseFile, type Chosen, type Listed } from "./dial
 import { button, choice, fill, make } from "./dom";
 import { Editor, type Position, type Problem } from "./editor";
 import { Figure } from "./figure";
+import { Practice } from "./practice";
 import { Train } from "./train";
 import { say, speak, spoken, type Language } from "./words";
 
@@ -69,6 +70,7 @@ const editor: Editor = new Editor(
     changed: () => {
       stopped = false;
       keep();
+      if (train instanceof Practice) train.reset();
       figure.ask();
       clearTimeout(filling);
       filling = window.setTimeout(() => void fillPanel(), 250);
@@ -83,12 +85,15 @@ const editor: Editor = new Editor(
 );
 const figure: Figure = new Figure(client, editor, isDark, () => keepSettings());
 
-const train: Train = new Train(
-  client,
-  async () => (site !== null || (opened.path !== "" && !opened.example && !changedSince()) || (await save())) ? opened.path : undefined,
-  () => figure.coloured(train.weights),
-  (error) => tell((error as Error).message),
-);
+const train: Train | Practice =
+  site !== null
+    ? new Practice(client, () => editor.here, new URL("trainer.js", import.meta.url), (weights) => figure.paint(weights))
+    : new Train(
+        client,
+        async () => ((opened.path !== "" && !opened.example && !changedSince()) || (await save()) ? opened.path : undefined),
+        () => figure.coloured((train as Train).weights),
+        (error) => tell((error as Error).message),
+      );
 
 let filling = 0;
 
@@ -391,7 +396,7 @@ function tell(text: string, stays = false): void {
 }
 
 function lost(code: number): void {
-  if (code === FULL) return tell(say("full"), true);
+  if (code === FULL) return tell(say("tabs"), true);
   stopped = code === SLOW;
   tell(say(stopped ? "slow" : code === ENDED ? "connecting" : "gone"), true);
   const wait = Math.min(10_000, 200 * 2 ** tries++);

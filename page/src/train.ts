@@ -1,14 +1,9 @@
 // Training by the server: a run begins, stops and goes on; its curve grows, and the figure takes its weights.
 
 import type { Client } from "./client";
+import { diagrams, type Row } from "./curves";
 import { button, choice, fill, make } from "./dom";
 import { say } from "./words";
-
-interface Row {
-  epoch: number;
-  training: Record<string, number>;
-  validation: Record<string, number>;
-}
 
 interface State {
   state: "starting" | "running" | "finished" | "stopped" | "diverged" | "failed";
@@ -20,8 +15,6 @@ interface State {
 }
 
 const EVERY = 400; // ms between two questions while a run goes; none are asked while nothing does
-const [WIDTH, HEIGHT, LEFT, BELOW] = [400, 170, 54, 24];
-const SVG = "http://www.w3.org/2000/svg";
 
 export class Train {
   readonly box = make("details", { className: "training" });
@@ -146,46 +139,7 @@ export class Train {
     this.said.textContent = said;
   }
 
-  /** Draws one diagram for the loss and one for all scores between 0 and 1. */
   private draw(): void {
-    const names = [...new Set(this.rows.flatMap((row) => [...Object.keys(row.training), ...Object.keys(row.validation)]))];
-    const losses = names.filter((name) => name.startsWith("loss"));
-    const scores = names.filter((name) => !name.startsWith("loss"));
-    const groups = [losses, scores].filter((group) => group.length > 0);
-    this.curves.replaceChildren(...groups.map((group) => this.diagram(group)));
+    this.curves.replaceChildren(...diagrams(this.rows));
   }
-
-  private diagram(names: string[]): SVGElement {
-    const lines = names.flatMap((name) =>
-      (["training", "validation"] as const).map((part) => ({
-        title: part === "training" ? name : `${say("validation")} ${name}`,
-        dashed: part === "validation",
-        points: this.rows.flatMap((row) => (Number.isFinite(row[part][name]) ? [[row.epoch, row[part][name]!] as const] : [])),
-      })),
-    ).filter((line) => line.points.length > 0);
-    const values = lines.flatMap((line) => line.points.map(([, value]) => value));
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const last = Math.max(2, ...this.rows.map((row) => row.epoch));
-    const x = (epoch: number) => LEFT + ((WIDTH - LEFT - 8) * (epoch - 1)) / (last - 1);
-    const y = (value: number) => 8 + ((HEIGHT - BELOW - 8) * (high - value)) / (high - low || 1);
-    const found = part("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": lines.map((line) => line.title).join(", ") });
-    found.append(part("path", { d: `M${LEFT},8V${HEIGHT - BELOW}H${WIDTH - 8}`, class: "axis" }));
-    for (const [value, at] of [[high, y(high) + 5], [low, y(low)]] as const) {
-      found.append(part("text", { x: LEFT - 6, y: at, "text-anchor": "end" }, value.toPrecision(3)));
-    }
-    found.append(part("text", { x: WIDTH - 8, y: HEIGHT - 8, "text-anchor": "end" }, `${say("epoch")} ${last}`));
-    for (const [number, line] of lines.entries()) {
-      const points = line.points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
-      const name = `line line${Math.floor(number / 2) % 4}${line.dashed ? " dashed" : ""}`;
-      found.append(part("polyline", { points, class: name }), part("text", { x: LEFT + 8 + 96 * number, y: HEIGHT - 8, class: name }, line.title));
-    }
-    return found;
-  }
-}
-
-function part(tag: string, set: Record<string, string | number>, text = ""): SVGElement {
-  const found = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(set)) found.setAttribute(name, String(value));
-  found.textContent = text;
-  return found;
 }

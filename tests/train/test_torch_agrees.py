@@ -14,10 +14,9 @@ from netspec.config.entries import option_of
 from netspec.config.vocabulary import losses, metrics, schedules
 from netspec.config.vocabulary.losses import loss_function
 from netspec.config.vocabulary.optimizers import OPTIMIZERS
-from netspec.config.vocabulary.schedules import SCHEDULES
+from netspec.config.vocabulary.schedules import SCHEDULES, Rate
 from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault, Time, Type
-from netspec.training.loop.turns import Rate
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)

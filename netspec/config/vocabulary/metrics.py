@@ -16,6 +16,8 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from netspec.compute.arrays import Array
+
 
 class Metric(Term):
     """A measure for people, computed over a whole part of the data.
@@ -63,6 +65,19 @@ class Metric(Term):
             predicted: what the values mean, and the type of the layer.
         """
         raise NotImplementedError(f"{self.word} has no formula")
+
+    def arrays(self, value: Array, target: Array, predicted: Prediction) -> Array | None:
+        """Describe by `netspec.compute` numbers whose mean is the metric, for pages that train without torch.
+
+        Parameters:
+            value: the layer's values, (B, [T,] maps, *space).
+            target: the target in the same shape: of classes 1 for the right one and 0 for all others.
+            predicted: what the values mean, and the type of the layer.
+
+        Returns:
+            A number for each value, time step or example; None if it is no such mean.
+        """
+        return None
 
     def result(self, sums: Tensor, predicted: Prediction) -> float:
         """Return the metric of a part, given the sums over it; nan if no value counted."""
@@ -197,8 +212,23 @@ class Accuracy(Decided):
             hit = hit[spread(mask, hit)] if isinstance(predicted, Labels) else hit.flatten()[_kept(mask, hit)]
         return _pair(hit.sum(), hit.numel())
 
+    def arrays(self, value: Array, target: Array, predicted: Prediction) -> Array | None:
+        if self.top > 1 or not predicted.discrete:
+            return None
+        if isinstance(predicted, OneOfMany):
+            chosen, right = (_first_largest(array.move(predicted.axis, -1)) for array in (value, target))
+            return (chosen * right).sum(-1)
+        return (value > 0).equals(1 - (-target > -0.5))
+
     def result(self, sums: Tensor, predicted: Prediction) -> float:
         return _mean(sums)
+
+
+def _first_largest(array: Array) -> Array:
+    """Return 1 for the first of the largest values along the last axis, 0 for all others."""
+    from netspec.compute.arrays import Winner, whole
+
+    return whole(Winner(array, False), array.shape)
 
 
 def tally(value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:

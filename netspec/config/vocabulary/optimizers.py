@@ -13,6 +13,8 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     import torch
 
+    from netspec.compute.arrays import Array
+
 # options with two numbers: the condition that torch requires, in words and as a function
 _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "betas": ("0 <= each < 1", lambda first, second: 0 <= first < 1 and 0 <= second < 1),
@@ -59,11 +61,22 @@ class Optimizer(Entry):
         found: torch.optim.Optimizer = getattr(optim, self.torch_name)(list(weights), **options, **fast)
         return found
 
-    def first(self, weight: Any, slope: Any) -> Any:
-        """Return weights after the first step, for figures of it, which need no torch; None if they are not known.
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the arrays that it keeps for each weight from step to step; they begin with zeros."""
+        return ()
+
+    def moved(self, weight: Array, slope: Array, rate: Array, count: Array, *states: Array) -> tuple[Array, ...] | None:
+        """Describe a step by `netspec.compute`: for figures, and for pages that train without torch.
 
         Parameters:
-            weight, slope: arrays of numpy: the weights, and the gradient of the loss by them.
+            weight, slope: the weights, and the gradient of the loss by them.
+            rate: the learning rate, one number.
+            count: the number of the step, from 1.
+            states: what it keeps, as `states` names it.
+
+        Returns:
+            The weights and the states after the step; None if it cannot be described.
         """
         return None
 
@@ -99,9 +112,18 @@ class Sgd(Decaying):
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             refuse("NS778", option="nesterov", momentum=f"{self.momentum:g}", dampening=f"{self.dampening:g}")
 
-    def first(self, weight: Any, slope: Any) -> Any:
-        step = slope + self.weight_decay * weight
-        return weight - self.lr * (step * (1 + self.momentum) if self.nesterov else step)
+    @property
+    def states(self) -> tuple[str, ...]:
+        return ("momentum",) if self.momentum else ()
+
+    def moved(self, weight: Array, slope: Array, rate: Array, count: Array, *states: Array) -> tuple[Array, ...]:
+        step = slope + weight * self.weight_decay if self.weight_decay else slope
+        if not states:
+            return (weight - step * rate,)
+        kept = states[0] * self.momentum + step * (1 - self.dampening)
+        if self.dampening:  # torch begins with the whole gradient
+            kept = count.equals(1).where(step, kept)
+        return weight - (step + kept * self.momentum if self.nesterov else kept) * rate, kept
 
 
 @OPTIMIZERS.register
@@ -117,12 +139,24 @@ class Adam(Decaying):
     eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
     amsgrad: Annotated[bool, setting("flag", "the largest second mean counts, not the last")] = False
 
-    def first(self, weight: Any, slope: Any) -> Any:
-        return self._stepped(weight, slope + self.weight_decay * weight)
+    @property
+    def states(self) -> tuple[str, ...]:
+        return ("mean", "square", *(("largest",) if self.amsgrad else ()))
 
-    def _stepped(self, weight: Any, slope: Any) -> Any:
-        """Return weights after the first step, in which both means are those of one gradient."""
-        return weight - self.lr * slope / (abs(slope) + self.eps)
+    def moved(self, weight: Array, slope: Array, rate: Array, count: Array, *states: Array) -> tuple[Array, ...]:
+        return self._stepped(
+            weight, slope + weight * self.weight_decay if self.weight_decay else slope, rate, count, *states
+        )
+
+    def _stepped(
+        self, weight: Array, slope: Array, rate: Array, count: Array, mean: Array, square: Array, *largest: Array
+    ) -> tuple[Array, ...]:
+        first, second = self.betas
+        mean = mean + (slope - mean) * (1 - first)
+        square = square * second + slope * slope * (1 - second)
+        largest = tuple(one.max(square) for one in largest)
+        scale = (largest or (square,))[0].sqrt() / (1 - second**count).sqrt() + self.eps
+        return weight - mean / scale * (rate / (1 - first**count)), mean, square, *largest
 
 
 @OPTIMIZERS.register
@@ -134,8 +168,8 @@ class AdamW(Adam):
     example = "adamw(lr = 1e-3, weight_decay = 0.01)"
     weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.01
 
-    def first(self, weight: Any, slope: Any) -> Any:
-        return self._stepped(weight * (1 - self.lr * self.weight_decay), slope)
+    def moved(self, weight: Array, slope: Array, rate: Array, count: Array, *states: Array) -> tuple[Array, ...]:
+        return self._stepped(weight * (1 - rate * self.weight_decay), slope, rate, count, *states)
 
 
 @OPTIMIZERS.register

@@ -178,3 +178,30 @@ class Plateau(Schedule):
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
+class Rate:
+    """The learning rate, computed only from the step, the epoch and the factor of a schedule that waits for progress.
+
+    moves: whether the rate can change within an epoch.
+    """
+
+    def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
+        self.schedule = schedule
+        self.lr = lr
+        self.steps = steps
+        self.epochs = epochs
+        self.moves = schedule.by_step or schedule.warmup > 0
+
+    def at(self, step: int, epoch: int, plateau: float) -> float:
+        """Return the learning rate for optimizer step `step` in epoch `epoch`; both count from 0."""
+        schedule = self.schedule
+        if schedule.by_step:
+            factor = schedule.multiplier(step, self.steps, self.lr)
+        elif schedule.waits:
+            factor = plateau
+        else:
+            factor = schedule.multiplier(epoch, self.epochs, self.lr)
+        if step < schedule.warmup:
+            factor *= (step + 1) / schedule.warmup
+        return self.lr * factor

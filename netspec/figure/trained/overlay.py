@@ -13,6 +13,7 @@ from netspec.figure.scene.tex import Atom, Line, Style
 from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
+from netspec.figure.themes import Theme
 from netspec.figure.trained import Arrays
 from netspec.ir.graph import Graph
 
@@ -54,6 +55,22 @@ def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettin
     if settings.legend is not False and scales:
         items += _legend(items, list(scales.values()), weights, settings)
     return replace(scene, items=tuple(items), canvas=canvas_of(items))
+
+
+def wires(scene: Scene, graph: Graph, theme: Theme) -> dict[str, Any]:
+    """Return as JSON which items stand for weights, by key and place in the flat array, and how `coloured` paints them:
+    for a page that paints weights itself while they change."""
+    shapes = {one.key: one.weight.shape for stored in graph.arrays for one in stored.each()}
+    items = []
+    for item in scene.items:
+        weight = item.weight if isinstance(item, Wire | Node) else None
+        if weight is not None:
+            at = 0
+            for place, size in zip(weight.place, shapes[weight.key], strict=True):
+                at = at * int(size) + place  # type: ignore[arg-type]
+            items.append([item.id, weight.key, at])
+    colours = {ink: theme.colour(ink) for ink in ("positive", "negative", "zero")}
+    return {"items": items, "colours": colours, "thin": THIN, "thick": THICK, "faintest": FAINTEST}
 
 
 def is_written(scene: Scene) -> bool:

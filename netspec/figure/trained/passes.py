@@ -23,7 +23,8 @@ from netspec.names import nearest
 
 if TYPE_CHECKING:
     from netspec.config.train import Train, Turn, Weighed
-    from netspec.config.vocabulary.losses import Loss
+    from netspec.config.vocabulary.losses import Loss, Term
+    from netspec.config.vocabulary.optimizers import Optimizer
 
 
 class Passes:
@@ -157,13 +158,22 @@ class Passes:
         if turn.clip is not None:
             norm = sum(float((slope**2).sum()) for slope in slopes.values()) ** 0.5
             slopes = {key: slope * min(1.0, turn.clip / (norm + 1e-6)) for key, slope in slopes.items()}
-        found = {key: turn.optimizer.first(self.weights[key].astype("float64"), slope) for key, slope in slopes.items()}
+        found = {key: _first_step(turn.optimizer, self.weights[key], slope) for key, slope in slopes.items()}
         if any(value is None for value in found.values()):
             raise SpecError(Diagnostic("NS963", turn.places.get("optimizer"), {"optimizer": turn.optimizer.word}))
         return found
 
 
-def compared(graph: Graph, term: Loss) -> tuple[Edge, Edge | None]:
+def _first_step(optimizer: Optimizer, weight: Any, slope: Any) -> Any:
+    """Return weights after the first step of an optimizer; None if it does not say how it moves them."""
+    shape = weight.shape
+    one, nothing = filled(1.0, (1,)), filled(0.0, shape)
+    states = (nothing for _ in optimizer.states)
+    moved = optimizer.moved(given(shape, "weight"), given(shape, "slope"), one * optimizer.lr, one, *states)
+    return None if moved is None else evaluate_numpy(moved[:1], {"weight": weight, "slope": slope})[0]
+
+
+def compared(graph: Graph, term: Term) -> tuple[Edge, Edge | None]:
     """Return the value that a term of a loss reads, and the one it is compared with; None for a target from outside."""
     from netspec.config.match import logits_of, value_of
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.config.match import trained_by
 from netspec.config.train import Train
 from netspec.config.vocabulary.losses import Term
+from netspec.config.vocabulary.schedules import Rate
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.ir.graph import Edge, Graph
@@ -22,7 +23,7 @@ from netspec.training.loop import devices
 from netspec.training.loop.objective import Objective, objective, with_logits
 from netspec.training.loop.parallel import Processes, join
 from netspec.training.loop.states import CarriedStates, stateful_batches
-from netspec.training.loop.turns import Live, Planned, Rate, Wanted, passes
+from netspec.training.loop.turns import Live, Planned, Wanted, passes
 from netspec.training.plan import Plan
 
 if TYPE_CHECKING:

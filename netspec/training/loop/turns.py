@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.codegen.forward import Pass
 from netspec.codegen.order import indices, items
 from netspec.config.train import Turn
-from netspec.config.vocabulary.schedules import Schedule
+from netspec.config.vocabulary.schedules import Rate
 from netspec.ir.graph import Edge, Graph
 from netspec.training.loop.objective import Criterion
 
@@ -145,33 +145,3 @@ def _moved(graph: Graph, turn: Wanted, units: list[_Unit], reads: list[set[Edge]
         size = len(found)
         found |= {n for n, read in enumerate(reads) if any(owner.get(edge.node) in found for edge in read)}
     return found
-
-
-# ---- Compute the learning rate of every step from the schedule of a train section
-
-
-class Rate:
-    """The learning rate, computed only from the step, the epoch and the factor of a schedule that waits for progress.
-
-    moves: whether the rate can change within an epoch.
-    """
-
-    def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
-        self.schedule = schedule
-        self.lr = lr
-        self.steps = steps
-        self.epochs = epochs
-        self.moves = schedule.by_step or schedule.warmup > 0
-
-    def at(self, step: int, epoch: int, plateau: float) -> float:
-        """Return the learning rate for optimizer step `step` in epoch `epoch`; both count from 0."""
-        schedule = self.schedule
-        if schedule.by_step:
-            factor = schedule.multiplier(step, self.steps, self.lr)
-        elif schedule.waits:
-            factor = plateau
-        else:
-            factor = schedule.multiplier(epoch, self.epochs, self.lr)
-        if step < schedule.warmup:
-            factor *= (step + 1) / schedule.warmup
-        return self.lr * factor
