@@ -137,6 +137,27 @@ def test_generic_code_knows_no_operation(asked: Callable[[], list[Site]], most: 
     assert len(found) <= most, listed(found)
 
 
+CHANGES = {"setdefault", "pop", "popitem", "append", "add", "update", "discard", "remove", "next"}
+
+
+def asserted_changes(package: Path) -> list[str]:
+    """Asserts that change something: a page runs netspec without its asserts."""
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(parsed(path)):
+            inside = ast.walk(node.test) if isinstance(node, ast.Assert) else ()
+            for one in inside:
+                called = one.func if isinstance(one, ast.Call) else None
+                name = getattr(called, "attr", getattr(called, "id", ""))
+                if isinstance(one, ast.NamedExpr) or name in CHANGES:
+                    found.append(f"{path.relative_to(package)}:{node.lineno}")
+    return found
+
+
+def test_asserts_change_nothing() -> None:
+    assert not asserted_changes(PACKAGE), listed(asserted_changes(PACKAGE))
+
+
 # ---- each of these tests sees what it is there for
 
 

@@ -369,9 +369,8 @@ def onto(shape: tuple[int, ...], seen: Callable[[Array], Array], wiring: str, *f
     for letters, factor in zip(reads.split(","), factors, strict=True):
         assert len(letters) == len(factor.shape), f"{wiring} of {factor.shape}"
         for letter, length in zip(letters, factor.shape, strict=True):
-            assert lengths.setdefault(letter, length) == length, (
-                f"{wiring}: {letter} is {length}, not {lengths[letter]}"
-            )
+            known = lengths.setdefault(letter, length)
+            assert known == length, f"{wiring}: {letter} is {known}, not {length}"
     loop = kept + "".join(letter for letter in lengths if letter not in kept)
     spread = []
     for letters, factor in zip(reads.split(","), factors, strict=True):

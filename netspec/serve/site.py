@@ -32,7 +32,11 @@ POLICY = (
     " base-uri 'none'; form-action 'none'"
 )
 # as Cloudflare Pages, Netlify and GitLab Pages read it: a Worker is bound by the headers of its script alone
-HEADERS = f"/*\n  Content-Security-Policy: {POLICY}\n  X-Content-Type-Options: nosniff\n  Referrer-Policy: no-referrer\n"
+HEADERS = f"""/*
+  Content-Security-Policy: {POLICY}
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+"""
 
 
 @cache

@@ -66,32 +66,34 @@ def page_plan(spec: Spec, prepared: Prepared) -> dict[str, Any]:
     if not train.loss:
         if not train.named:
             raise SpecError(Diagnostic("NS775", None, {"file": spec.name}))
-        raise _refused(train.named[0].title, train.named[0].span)
+        raise _untrained(train.named[0].title, train.named[0].span)
     _check(train, graph)
     rows = prepared(data_key(data, train, match))
     if rows is None:
         source = data.source
-        raise _refused("data" if source is None else source.written(), source.at() if source else data.span, "data")
+        raise _untrained(
+            "data" if source is None else source.written(), source.at() if source else data.span, Hint("data")
+        )
     return _Page(train, graph, match, rows).document()
 
 
-def _refused(what: str, span: Span | None, hint: str = "", **words: Any) -> SpecError:
-    return SpecError(Diagnostic("NS894", span, {"what": what}, hints=(Hint(hint, words),) if hint else ()))
+def _untrained(what: str, span: Span | None, *hints: Hint) -> SpecError:
+    return SpecError(Diagnostic("NS894", span, {"what": what}, hints=hints))
 
 
 def _check(train: Train, graph: Graph) -> None:
     """Refuse what the programs of a page do not describe."""
     for name, plain in (("accumulate", 1), ("patience", None), ("best", None)):
         if getattr(train, name) != plain:
-            raise _refused(f"{name} = {getattr(train, name)}", train.places.get(name))
+            raise _untrained(f"{name} = {getattr(train, name)}", train.places.get(name))
     if train.precision == "bfloat16":
-        raise _refused("precision = bfloat16", train.places.get("precision"))
+        raise _untrained("precision = bfloat16", train.places.get("precision"))
     if train.schedule.waits:
-        raise _refused(train.schedule.word, train.places.get("schedule"))
+        raise _untrained(train.schedule.word, train.places.get("schedule"))
     for node in graph.nodes:
         varying = node.kind == "input" and node.type.time is not None and node.type.time.varying
         if node.op.draws or node.op.carries or node.carried or node.copies or varying:
-            raise _refused(node.word, node.span)
+            raise _untrained(node.word, node.span)
 
 
 # ---- data
@@ -141,10 +143,8 @@ class _Page:
         sizes = {min(train.batch, count), count % train.batch} - {0}
         batches = -(-count // train.batch)
         if train.epochs * batches > MOST_STEPS:
-            raise _refused(
-                f"epochs = {train.epochs}", train.places.get("epochs"), "steps", count=f"{train.epochs * batches:,}",
-                most=f"{MOST_STEPS:,}",
-            )  # fmt: skip
+            words = {"count": f"{train.epochs * batches:,}", "most": f"{MOST_STEPS:,}"}
+            raise _untrained(f"epochs = {train.epochs}", train.places.get("epochs"), Hint("steps", words))
         chunks = {size for rows in parts.values() for size in (min(EVALUATED, len(rows)), len(rows) % EVALUATED)} - {0}
         return {
             "net": self.graph.name,
@@ -195,10 +195,10 @@ class _Page:
         try:
             found = values_of(self.graph, inputs, weight, size, training=steps)
         except Uncomputed as uncomputed:
-            raise _refused(uncomputed.node.word, uncomputed.node.span) from None
+            raise _untrained(uncomputed.node.word, uncomputed.node.span) from None
         if found.updates:
             node = next(node for node in self.graph.nodes if node.op.mixes_batch)
-            raise _refused(node.word, node.span)
+            raise _untrained(node.word, node.span)
         edges = found.edges
         losses = [self._mean(item.term, edges, size) for item in self.turn.loss]
         total = losses[0] * self.turn.loss[0].coefficient
@@ -213,7 +213,7 @@ class _Page:
             program = Program({"loss": total, **self._step(total, own["weights"])})
         if program.products > MOST_PRODUCTS:
             words = {"count": f"{program.products:,}", "most": f"{MOST_PRODUCTS:,}"}
-            raise _refused(self.graph.name, self.train.span, "large", **words)
+            raise _untrained(self.graph.name, self.train.span, Hint("large", words))
         return program.document()
 
     def _mean(self, term: Loss, edges: Mapping[Any, Array], size: int) -> Array:
@@ -221,7 +221,7 @@ class _Page:
         value, target, layer = self._compared(term, edges)
         each = None if term.others() else term.arrays(value, target, layer)
         if each is None:
-            raise _refused(term.word, term.at())
+            raise _untrained(term.word, term.at())
         axes = tuple(range(len(each.shape)))
         return (each.sum(*axes) / size if term.reduce == "sum" else each.mean(*axes)).reshape(1)
 
@@ -259,7 +259,7 @@ class _Page:
         states = [given(weights.shape, f"state {number}") for number in range(len(turn.optimizer.states))]
         moved = turn.optimizer.moved(weights, slope, given((1,), "rate"), given((1,), "count"), *states)
         if moved is None:
-            raise _refused(turn.optimizer.word, turn.places.get("optimizer"))
+            raise _untrained(turn.optimizer.word, turn.places.get("optimizer"))
         return {f"new {name}": one for name, one in zip(("weights", *range(len(states))), moved, strict=True)}
 
     # ---- initial weights
@@ -287,7 +287,7 @@ class _Page:
         normal = _normal(weight)
         if normal is None:
             node = self.graph.nodes[stored.node]
-            raise _refused(node.word, node.span)
+            raise _untrained(node.word, node.span)
         distribution, least, most = normal
         low, high = distribution.cdf(least), distribution.cdf(most)
         shares = (low + (high - low) * ((number + 0.5) * 2.0**-32 + 0.5) for number in _halves(bits, count))

@@ -73,12 +73,98 @@ await check("downloads", async () => {
     if (!readFileSync(await (await arrives).path(), "utf8").includes(sign)) return false;
   }
 });
-await check("training and PDF are refused by the command that does it", async () => {
+await check("PDF is refused by the command that draws it", async () => {
   await page.locator(".top select").first().selectOption("pdf");
   await page.waitForFunction(() => document.querySelector(".status")?.textContent.includes("netspec render"));
+});
+const DIGITS = `net digits(H = 32) {
+  input  image: 1@8x8
+  hidden z: H perceptrons -> sigmoid
+  output digit: 10 perceptrons
+}
+
+data {
+  source = sklearn("digits")
+  image = image -> scale(0, 1)
+  label = label
+  split = [0.8, 0, 0.2]
+}
+
+train {
+  loss = cross_entropy(digit, label)
+  metrics = [accuracy(digit, label)]
+  optimizer = adam(lr = 1e-2)
+  epochs = 40
+  batch = 32
+}
+`;
+const pressed = (name) => page.getByRole("button", { name, exact: true }).click();
+const facts = () => page.locator(".training p").textContent();
+const state = (word) => page.waitForFunction((word) => document.querySelector(".training p")?.textContent.startsWith(word), word);
+const weights = async () => {
+  const arrives = page.waitForEvent("download");
+  await pressed("Save weights");
+  return readFileSync(await (await arrives).path());
+};
+/** Moves the slider by the keyboard. */
+const slide = async (key) => {
+  await page.locator(".training input[type=range]").focus();
+  await page.keyboard.press(key);
+};
+await check("trained in the page to its score, rewound and trained again to the same bits", async () => {
+  await open("xor.net");
   await page.getByText("Training", { exact: true }).click();
-  await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.waitForFunction(() => document.querySelector(".status")?.textContent.includes("netspec train"));
+  await page.locator(".training select").selectOption({ label: "full" });
+  await pressed("Train");
+  await state("has finished");
+  await page.waitForTimeout(300);
+  const [said, end] = [await facts(), await weights()];
+  const painted = await page.locator(".paper svg").innerHTML();
+  if (pictures) await page.screenshot({ path: `${pictures}/trained.png` });
+  await slide("Home");
+  await page.waitForFunction(() => document.querySelector(".training input[type=range]").ariaValueText.startsWith("0 /"));
+  await page.waitForTimeout(300);
+  const [first, before] = [await weights(), await page.locator(".paper svg").innerHTML()];
+  await pressed("Train");
+  await state("has finished");
+  await page.waitForTimeout(300);
+  const again = await weights();
+  await slide("ArrowLeft");
+  await page.waitForTimeout(500);
+  await pressed("One step");
+  await page.waitForTimeout(500);
+  return /test accuracy 1\.000/.test(said) && end.equals(again) && end.equals(await weights()) && !end.equals(first) && before !== painted;
+});
+await check("a step that the page does not train, and data that it lacks, are said with their command", async () => {
+  for (const name of ["digits.net", "mnist.net"]) {
+    await open(`tasks/${name}`);
+    await pressed("Train");
+    await page.waitForFunction(() => document.querySelector(".training pre")?.textContent.includes("netspec train"));
+  }
+});
+await check("digits in the page", async () => {
+  await fresh(DIGITS);
+  await page.waitForFunction(() => document.querySelector(".paper svg")?.textContent.includes("image"));
+  await page.waitForTimeout(1000);
+  await page.evaluate(() => {
+    const seen = (window.seen = { frames: 0, first: 0, last: 0 });
+    let drawn = false;
+    new MutationObserver((all) => (drawn ||= all.some((each) => each.attributeName === "stroke-width"))).observe(
+      document.querySelector(".paper"), { subtree: true, attributes: true });
+    const frame = (now) => {
+      if (drawn) [seen.frames, seen.first, seen.last, drawn] = [seen.frames + 1, seen.first || now, now, false];
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  const begun = Date.now();
+  await pressed("Train");
+  await page.waitForFunction(() => Number(/test accuracy ([\d.]+)/.exec(document.querySelector(".training p")?.textContent)?.[1]) >= 0.95);
+  found.digits = (Date.now() - begun) / 1000;
+  await state("has finished");
+  const { frames, first, last } = await page.evaluate(() => window.seen);
+  found.frames = (1000 * (frames - 1)) / (last - first);
+  if (pictures) await page.screenshot({ path: `${pictures}/digits.png` });
 });
 await check("saved in the browser, used by another file, and there after a reload", async () => {
   await write("block Twice(c) {\n  input  x: d\n  output y: c perceptrons -> tanh\n}\n");

@@ -11,7 +11,8 @@ const MOST_ROWS = 400; // points of a curve
 
 export class Practice {
   readonly box = make("details", { className: "training" });
-  private worker: Worker | undefined;
+  private worker: Worker; // made at once: later there may be no network
+  private id = 0;
   private plan: Plan | undefined;
   private told: Told | undefined;
   private rows: Row[] = [];
@@ -28,9 +29,12 @@ export class Practice {
   constructor(
     private client: Client,
     private place: () => object, // the params that name the open text
-    private address: URL, // of the Worker
+    address: URL, // of the Worker
     private changed: (weights?: (key: string, at: number) => number) => void,
   ) {
+    this.worker = new Worker(address, { type: "module" });
+    this.worker.onmessage = ({ data }: MessageEvent<Told>) => requestAnimationFrame(() => this.take(data));
+    this.worker.onerror = (event) => (this.said.textContent = event.message);
     this.go = button(say("train"), () => this.press());
     this.buttons = [
       button(say("step"), () => this.moveTo((this.told?.step ?? 0) + 1)),
@@ -55,7 +59,7 @@ export class Practice {
   }
 
   private send(order: Order): void {
-    this.worker?.postMessage(order);
+    this.worker.postMessage(order);
   }
 
   private enable(): void {
@@ -78,10 +82,7 @@ export class Practice {
       return false;
     }
     this.rows = [];
-    this.worker = new Worker(this.address, { type: "module" });
-    this.worker.onmessage = ({ data }: MessageEvent<Told>) => requestAnimationFrame(() => this.take(data));
-    this.worker.onerror = (event) => (this.said.textContent = event.message);
-    this.send({ plan: this.plan });
+    this.send({ plan: this.plan, id: ++this.id });
     return true;
   }
 
@@ -109,8 +110,8 @@ export class Practice {
       this.said.textContent = "";
       return;
     }
-    this.worker?.terminate();
-    [this.plan, this.told, this.worker, this.rows, this.sliding] = [undefined, undefined, undefined, [], false];
+    this.send({ run: false, slow: false });
+    [this.plan, this.told, this.rows, this.sliding] = [undefined, undefined, [], false];
     this.facts.textContent = this.said.textContent = "";
     this.curves.replaceChildren();
     this.slider.value = "0";
@@ -119,7 +120,7 @@ export class Practice {
   }
 
   private take(told: Told): void {
-    if (this.plan === undefined) return;
+    if (this.plan === undefined || told.id !== this.id) return;
     this.told = told;
     for (const [epoch, loss] of told.losses) this.row(epoch).training.loss = loss;
     const { validation } = told.scores;

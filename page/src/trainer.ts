@@ -3,12 +3,13 @@
 import { Training, type Plan, type Scores } from "./training";
 
 export type Order =
-  | { plan: Plan }
+  | { plan: Plan; id: number }
   | { run: boolean; slow: boolean }
   | { goTo: number }
   | { shown: true }; // the page has shown what it was told last
 
 export interface Told {
+  id: number; // of the plan
   step: number;
   last: number;
   epoch: number; // whole epochs so far
@@ -26,6 +27,7 @@ const FRAME = 33; // ms between two tellings, at least
 const FRAMES = 150; // of a slow run
 
 let training: Training | undefined;
+let id = 0;
 let [running, slow, shown, stale] = [false, false, true, false];
 let losses: [number, number][] = [];
 let [scores, scored, cost]: [Scores, number, number] = [{}, -1e9, 0];
@@ -41,7 +43,7 @@ function tell(): void {
   }
   const { step, last, perEpoch, weights, fixed, finite } = training!;
   const epoch = Math.floor(step / perEpoch);
-  const message: Told = { step, last, epoch, running, rate, losses, scores, finite, weights: weights.slice(), fixed: fixed.slice() };
+  const message: Told = { id, step, last, epoch, running, rate, losses, scores, finite, weights: weights.slice(), fixed: fixed.slice() };
   self.postMessage(message);
   [losses, shown, stale, told] = [[], false, false, performance.now()];
 }
@@ -75,7 +77,7 @@ self.onmessage = ({ data }: MessageEvent<Order>) => {
   if ("shown" in data) return void (shown = true);
   if ("plan" in data) {
     training = new Training(data.plan, data.plan.precision);
-    [running, losses, scored] = [false, [], -1e9];
+    [running, shown, losses, scored, id] = [false, true, [], -1e9, data.id];
   } else if ("run" in data) {
     if (data.run && !running) rate = 0;
     [running, slow] = [data.run, data.slow];

@@ -26,6 +26,7 @@ WRAPPERS = {
     "swap": ("NS122", frozenset(("seen", "right"))),
     "_unfit": ("NS727", frozenset(("name",))),
     "_unmatched": ("NS960", frozenset(("name",))),
+    "_untrained": ("NS894", frozenset(("what",))),
 }
 # what `Core.explain` adds to the words of a step that refuses its inputs
 BY_EXPLAIN = frozenset(("step", "left_name", "left_line", "right_name", "right_line"))
