@@ -73,7 +73,7 @@ SETTINGS: Final = {
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
     "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),
     "steps": Option(
-        "whole", "unrolled: how many time steps; left out, as many as its reads of earlier steps need", least=1, most=12
+        "whole", "unrolled: how many time steps; left out, as many as its reads of earlier steps need", least=1, most=32
     ),
     "table": Option("flag", "unrolled: also the input sequence as a table"),
     "arrows": Option("texts", 'blocks, unrolled: words on arrows between lines: ["x -> y: identity"]'),

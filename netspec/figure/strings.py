@@ -25,6 +25,7 @@ _WORDS: Final = {
     "steps": {"en": "{count} time steps", "ko": "시점 {count}개"},
     "up to steps": {"en": "up to {count} time steps", "ko": "시점 {count}개까지"},
     "here": {"en": "{most}, here {count}", "ko": "{most}, 여기서는 {count}"},
+    "zeros before": {"en": "zeros before step 1", "ko": "첫 시점 앞의 0"},
     "reads": {"en": "reads {name}[t−{steps}]", "ko": "{name}[t−{steps}] 읽음"},
     "loss": {"en": "loss", "ko": "손실"},
     "above below": {

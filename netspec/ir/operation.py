@@ -492,6 +492,11 @@ class Op:
         """Whether it reads more than one time step. Then its input types include time."""
         return False
 
+    @property
+    def looks_back(self) -> tuple[int, ...]:
+        """How many steps before its own each step reads, 0 for its own; () unless these are the same for all steps."""
+        return ()
+
     def shape(self, *inputs: Type) -> Type | tuple[Type, ...]:
         """Return the output type; by default that of the only input."""
         return inputs[0]

@@ -164,6 +164,15 @@ class Filters(Weighted):
     def weighted_sum(self) -> bool:
         return self.groups == 1  # with groups, each filter reads only some of the maps
 
+    @property
+    def looks_back(self) -> tuple[int, ...]:
+        if self.pad != "causal":
+            return ()
+        kernel, stride, dilation = (extent(item, (1,), "")[0] for item in (self.kernel, self.stride, self.dilation))
+        if stride != 1 or not isinstance(kernel, int) or not isinstance(dilation, int):
+            return ()
+        return tuple(range(0, kernel * dilation, dilation))
+
     def windows(self, value: Type) -> Windows | None:
         if self.over_time:
             return None

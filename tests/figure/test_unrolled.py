@@ -491,3 +491,26 @@ def test_numbers_need_circles_of_single_values() -> None:
     net = netspec.parse(text.replace("W", "[1, 0, 1, 0]")).net()
     with pytest.raises(NetspecError, match="NS970"):
         net.render(view="unrolled", max_units=1, input="1, 2, 3, 4, 5, 6")
+
+
+def test_causal_filters_are_reads_of_earlier_steps() -> None:
+    """Each step reads those that the filter's weights meet, and words say which of these no drawn arrow shows."""
+    net = (
+        "net n {\n input x: 4 over 16\n output y: 2 filters 3 (along = time, pad = causal, dilation = D, groups = 2)\n}"
+    )
+
+    def drawn(dilation: int, steps: int) -> tuple[Scene, str]:
+        scene = netspec.parse(net.replace("D", str(dilation))).net().render(view="unrolled", steps=steps).scene
+        return scene, " ".join(text.plain for text in scene.texts).replace("\n", " ")
+
+    for dilation in (1, 3, 7):
+        scene, said = drawn(dilation, 16)
+        wanted = {(step - back, step) for step in range(1, 17) for back in (0, dilation, 2 * dilation) if step > back}
+        assert arrows(scene) == {(f"x@{source}", f"y@{target}") for source, target in wanted}
+        assert "zeros before step 1" in said
+        assert "2 groups" in said
+    _, few = drawn(7, 10)
+    assert "reads x[t−14]" in few
+    assert "reads x[t−7]" not in few
+    with pytest.raises(NetspecError, match="NS713"):  # a filter that reads later steps
+        netspec.parse(net.replace("D", "1").replace("causal", "same")).net().render(view="unrolled")

@@ -126,8 +126,9 @@ class Part:
 
 
 class _Reader:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, past: bool) -> None:
         self.graph = graph
+        self.past = past
         self.groups: list[Group] = []
         self.held: dict[Edge, tuple[Part, ...]] = {}
         self.line_ends = {edge for layer in graph.layers for edge in layer.values}
@@ -243,11 +244,14 @@ class _Reader:
         group.sign = node.op.circle
         kind: Kind = "local" if node.op.wiring == "window" else "same" if node.op.wiring == "pair" else "full"
         windows = node.op.windows(self.graph.type_of(node.inputs[0])) if kind == "local" else None
-        if kind == "local" and (windows is None or windows.turned):
+        back = node.op.looks_back if self.past else ()
+        if kind == "local" and (windows is None or windows.turned) and not back:
             raise Unsuitable(node)
         first: Size = 0
         over = self.graph.type_of(node.inputs[0]).step if windows is not None else None
-        for part in sources:
+        for steps in back:
+            group.links += [Link(one.group, "full", one.delay + steps, starts=one.starts) for one in sources]
+        for part in () if back else sources:
             link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows, over=over)
             link.starts, link.ended = part.starts, part.ended
             if kind == "local" and node.op.weighted_sum:
@@ -330,9 +334,13 @@ class _Later:
         return parts[0].group
 
 
-def groups_of(graph: Graph) -> list[Group]:
-    """Return the groups of a net in the order in which they are computed; raise Unsuitable if a node has no units."""
-    return _Reader(graph).read()
+def groups_of(graph: Graph, past: bool = False) -> list[Group]:
+    """Return the groups of a net in the order in which they are computed; raise Unsuitable if a node has no units.
+
+    Parameters:
+        past: whether a causal filter along time becomes links with delays, one for each step that it reads.
+    """
+    return _Reader(graph, past).read()
 
 
 def with_renamed(graph: Graph, settings: FigureSettings) -> FigureSettings:

@@ -279,7 +279,9 @@ class Unrolled(View):
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
 
-        scene = unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings, drawing.example)
+        scene = unrolled(
+            drawing.graph, _chosen(drawing.graph, drawing.settings, past=True), drawing.settings, drawing.example
+        )
         if drawing.example and not any(node.value for node in scene.nodes):
             raise UsageError(Diagnostic("NS970", None))
         return scene
@@ -293,10 +295,13 @@ class Unrolled(View):
         arrived = {(wire.layer, wire.id.rpartition("@")[2]) for wire in arrows if wire.source and wire.target}
         for node in graph.nodes:
             layer = graph.layers[node.layer]
-            if node.delay > 1 and (layer_of(graph, node, paths), str(node.delay)) not in arrived:
-                name = graph.layers[graph.nodes[node.inputs[0].node].layer].label
-                text = say("reads", lang).format(name=name, steps=node.delay)
-                yield node, Mark("delay", "structure", text, BOX)
+            for back in node.op.looks_back or (node.delay,):
+                if back > 1 and (layer_of(graph, node, paths), str(back)) not in arrived:
+                    name = graph.layers[graph.nodes[node.inputs[0].node].layer].label
+                    text = say("reads", lang).format(name=name, steps=back)
+                    yield node, Mark("delay", "structure", text, BOX)
+            if any(node.op.looks_back):
+                yield node, Mark("pad", "kind", say("zeros before", lang), NOTE)
             if node.kind == "delay" and layer.caption and layer.values[0].node == node.index:
                 yield node, Mark("caption", "kind", f'"{layer.caption}"', NOTE)
 
@@ -326,7 +331,11 @@ class Unrolled(View):
         """Yield the usual figure, fewer time steps; then no table, and one circle a layer; then rows of time steps."""
         from netspec.figure.units.unrolled import MOST_STEPS, steps_needed
 
-        settings, lang, groups = drawing.settings, drawing.settings.lang, _chosen(drawing.graph, drawing.settings)
+        settings, lang, groups = (
+            drawing.settings,
+            drawing.settings.lang,
+            _chosen(drawing.graph, drawing.settings, past=True),
+        )
         whole = say("one circle", lang)
         folds: list[tuple[dict[str, Any], str]] = [({}, "")]
         if settings.table:
@@ -357,11 +366,13 @@ class Unrolled(View):
             from netspec.figure.units.columns import biased
             from netspec.figure.units.unrolled import kept
 
-            groups = _chosen(drawing.graph, drawing.settings)
+            groups = _chosen(drawing.graph, drawing.settings, past=True)
             links = [biased(group, groups) for group in groups if group.node == node.index]
             shown -= {"bias"} if any(link and link.source in kept(groups) for link in links) else set()
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
+        if any(node.op.looks_back):  # an arrow says from which step, but not which of the units it joins
+            return frozenset({"delay", "dilation", "along", "pad"}) | titled(node.op) - {NAME}
         if node.op.takes_end:
             return shown | titled(node.op)  # the arrow comes from the last step
         if _begins_loop(drawing.graph, node):
@@ -627,9 +638,9 @@ def _with_activation(drawing: Drawing, node: Node, shown: frozenset[str]) -> fro
 # ---- what `only` leaves
 
 
-def _chosen(graph: Graph, settings: FigureSettings) -> list[Group]:
+def _chosen(graph: Graph, settings: FigureSettings, past: bool = False) -> list[Group]:
     """Return the groups to draw: all, or those of the layer that `only` names with the groups that they read."""
-    groups = groups_of(graph)
+    groups = groups_of(graph, past)
     if settings.only is None:
         return groups
     inside = [group for group in groups if _is_of(graph, group, settings.only)]
