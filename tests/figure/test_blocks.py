@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -640,6 +641,23 @@ def test_a_caption_or_a_parameter_that_is_a_name_is_said_once() -> None:
     rows = [[plain(row.line) for row in box.rows] for box in plan.boxes]
     assert ["Tower A", "8 perceptrons", "relu"] in rows
     assert ["y", "attention, heads"] in rows
+
+
+def test_branches_of_unequal_length_have_rows_of_their_own() -> None:
+    tall = " -> ".join(f"{number} filters 3x3 (pad = 1) -> relu -> batchnorm" for number in range(2, 6))
+    text = f"""net n {{
+  input  a: 1@8x8
+  input  b: 1@8x8
+  hidden u: a -> {tall} -> maxpool(2x2) -> maxpool(2x2) -> maxpool(2x2) -> mean(space)
+  hidden v: b -> maxpool(2x2) -> maxpool(2x2) -> maxpool(2x2) -> {tall} -> mean(space)
+  output y: u + v
+}}
+"""
+    scene = netspec.parse(text).net().render(view="blocks", depth=1, direction="down").scene
+    for tower in "uv":
+        boxes = sorted((item.box for item in scene.nodes if item.id.startswith(f"{tower}.")), key=lambda box: box.top)
+        assert len(boxes) == 8
+        assert max(after.top - before.bottom for before, after in pairwise(boxes)) < 12
 
 
 def test_what_is_no_series_stands_in_rows_where_few_edges_cross() -> None:

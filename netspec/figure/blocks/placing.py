@@ -230,6 +230,7 @@ class _Level:
         self.lanes: dict[str, float] = {}  # arrow -> the u of its lane
         self.via: dict[tuple[str, str], float] = {}  # the ends of an edge that passes rows -> the u at which it does
         self.rank: dict[str, int] = {}
+        self.whole: list[Element] = []
         self.u: dict[str, float] = {}
 
     def _own(self, arrow: Arrow) -> bool:
@@ -268,10 +269,10 @@ class _Level:
             self._as_u()
         else:
             self._ranks({})
-            whole = self._whole(self.nodes)
-            self._settle(whole)
-            self._across(whole)
-            self._stand(whole, 0.0)
+            self.whole = self._whole(self.nodes)
+            self._settle(self.whole)
+            self._across(self.whole)
+            self._stand(self.whole, 0.0)
         more = [0.0] * (1 + max(self.rank.values(), default=0))  # what labels need that stood on something
         for _ in range(ROOMIER):
             found = self._rows(more)
@@ -610,16 +611,29 @@ class _Level:
     def _rows(self, more: list[float]) -> Drawn:
         """Place the items in rows along the flow; `more`: what is free behind each row besides."""
         flow = self.flow
+        tops = self._closer(more) if self.u_shape else self._towers(self._tops(self.nodes, more), more)
+        found = Drawn()
+        for name, top in tops.items():
+            item, u = self.items[name], self.u[name]
+            if item.drawn is not None:
+                found.add(item.drawn, u, top)
+            else:
+                wide = flow.size[name][0] / 2
+                found.boxes[name] = Rect(u - wide, top, u + wide, top + item.long)
+        return found
+
+    def _tops(self, names: list[str], more: list[float]) -> dict[str, float]:
+        """Return where items begin that stand in the middles of common rows."""
+        flow, inside = self.flow, set(names)
         near = min(max(flow.plan.gap, 0.2) + 0.2, 1.0)
         gap, label, line = ROW * near, LABEL * near, BUS * max(near, 0.5)
-        count = 1 + max(self.rank.values())
-        long = [0.0] * count
-        for name in self.nodes:
-            long[self.rank[name]] = max(long[self.rank[name]], self.items[name].long)
-        space, bus = [gap] * count, [0.0] * count
+        long: dict[int, float] = {}
+        for name in names:
+            long[self.rank[name]] = max(long.get(self.rank[name], 0.0), self.items[name].long)
+        space, bus = [gap] * len(more), [0.0] * len(more)
         for (source, target), arrows in self.edges.items():
             low, high = self.rank[source], self.rank[target]
-            if low == high:
+            if low == high or not inside.issuperset((source, target)):
                 continue
             for arrow in arrows:
                 if arrow.id in self.lanes:
@@ -629,24 +643,33 @@ class _Level:
                 if abs(self.u[source] - self.u[target]) > 0.1:
                     if self._shape(target) != "circle":
                         bus[high - 1 if len(self.succ[source]) == 1 else low] = line
-        found = Drawn()
-        v = [0.0]
-        for number in range(count - 1):
-            v.append(v[-1] + long[number] + space[number] + bus[number] + more[number])
-        if self.u_shape:
-            v = self._closer(long, more)
-        for name in self.nodes:
-            item, u = self.items[name], self.u[name]
-            top = v[self.rank[name]] + (long[self.rank[name]] - item.long) / 2
-            if item.drawn is not None:
-                found.add(item.drawn, u, top)
-            else:
-                wide = flow.size[name][0] / 2
-                found.boxes[name] = Rect(u - wide, top, u + wide, top + item.long)
-        return found
+        v, rows = 0.0, sorted(long)
+        starts = {rows[0]: v}
+        for row, after in pairwise(rows):
+            v = v + long[row] + max(space[row], space[after - 1]) + max(bus[row], bus[after - 1]) + sum(more[row:after])
+            starts[after] = v
+        return {name: starts[self.rank[name]] + (long[self.rank[name]] - self.items[name].long) / 2 for name in names}
 
-    def _closer(self, long: list[float], more: list[float]) -> list[float]:
-        """Return where the rows of a U begin: they may reach into each other, as its halves seldom stand in the way."""
+    def _towers(self, tops: dict[str, float], more: list[float]) -> dict[str, float]:
+        """Give branches that only their ends join rows of their own, where the drawing is then lower."""
+
+        def end(names: Iterable[str], tops: dict[str, float]) -> float:
+            return max(tops[name] + self.items[name].long for name in names)
+
+        for part in self.whole:
+            if isinstance(part, str) or part.woven or len(part.branches) < 2:
+                continue
+            branches = [_names(branch) for branch in part.branches]
+            inside = [name for branch in branches for name in branch]
+            start, old = min(tops[name] for name in inside), end(inside, tops)
+            own = {name: start + top for branch in branches for name, top in self._tops(branch, more).items()}
+            less = old - end(inside, own)
+            if less > ROW:
+                tops = {name: own.get(name, top - less if top > old else top) for name, top in tops.items()}
+        return tops
+
+    def _closer(self, more: list[float]) -> dict[str, float]:
+        """Return where the items of a U begin: its rows may reach into each other, as halves seldom stand in the way."""
         gap = ROW * max(self.flow.plan.gap, 0.4)
         apart: dict[tuple[str, str], float] = {}
         for one, other in permutations(self.nodes, 2):
@@ -663,14 +686,14 @@ class _Level:
                 for name in self.nodes if bent else ():  # it runs between two rows
                     if self.rank[name] == rows[-1]:
                         apart[name, other] = max(apart.get((name, other), 0.0), gap + BUS)
-        centres = [0.0] * len(long)
-        for row in range(1, len(long)):
+        centres = [0.0] * len(more)
+        for row in range(1, len(more)):
             for (one, other), free in apart.items():
                 if self.rank[other] == row:
                     near = (self.items[one].long + self.items[other].long) / 2 + free + more[self.rank[one]]
                     centres[row] = max(centres[row], centres[self.rank[one]] + near)
-        tops = [centre - high / 2 for centre, high in zip(centres, long, strict=True)]
-        return [top - min(tops) for top in tops]
+        tops = {name: centres[self.rank[name]] - self.items[name].long / 2 for name in self.nodes}
+        return {name: top - min(tops.values()) for name, top in tops.items()}
 
     def _routed(self, found: Drawn) -> list[Arrow]:
         """Route the arrows, and return those whose labels have no free place."""
