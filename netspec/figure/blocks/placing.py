@@ -669,7 +669,7 @@ class _Level:
         return tops
 
     def _closer(self, more: list[float]) -> dict[str, float]:
-        """Return where the items of a U begin: its rows may reach into each other, as halves seldom stand in the way."""
+        """Return where items of a U begin: its rows may reach into each other, as its halves are seldom in the way."""
         gap = ROW * max(self.flow.plan.gap, 0.4)
         apart: dict[tuple[str, str], float] = {}
         for one, other in permutations(self.nodes, 2):
