@@ -67,6 +67,7 @@ _WORDS: Final = {
     "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
     "more filters": {"en": "and {count} more", "ko": "외 {count}개"},
     "own weights": {"en": "own weights", "ko": "자기 가중치"},
+    "all of": {"en": "all of {label}: {words}", "ko": "{label} 전체: {words}"},
     "weights of": {"en": "same weights as {label}", "ko": "{label}의 가중치를 함께 씀"},
     "such as": {"en": "for example of {names}", "ko": "예: {names}"},
     "back": {"en": "inside, it reads {steps}", "ko": "안에서 {steps} 시점을 읽음"},

@@ -523,6 +523,19 @@ def test_equal_blocks_that_stand_side_by_side_say_whose_weights_they_have(second
     assert [plain(row.line) for box in plan.boxes for row in box.rows if "weights" in plain(row.line)] == said
 
 
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("9 filters 3x3 -> maxpool(2x2) -> 9 filters 3x3", ["all of b: same weights as a"]),
+        ("9 filters 3x3", ["same weights as a"]),
+    ],
+)
+def test_a_line_of_boxes_says_once_whose_weights_it_has(steps: str, said: list[str]) -> None:
+    text = f"net n {{\n  input x: 1@32x32\n  input z: 1@32x32\n  hidden a: x -> {steps}\n  hidden b: z -> same(a)\n"
+    rows = [row for box in boxes_of(text + "  output y: a - b\n}\n", depth=1).values() for row in box.split(" / ")]
+    assert [row for row in rows if "same weights" in row] == said
+
+
 def test_a_step_in_braces_has_no_name_that_nobody_wrote() -> None:
     text = "net n {\n  input x: 8\n  hidden m: x -> mixture(4, top = 2) { 6 perceptrons -> relu -> 8 perceptrons }\n"
     plan = plan_of(netspec.parse(f"{text}  output y: 4 perceptrons\n}}\n").net().graph, FigureSettings(depth=3))

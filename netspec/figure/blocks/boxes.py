@@ -28,6 +28,7 @@ from netspec.figure.blocks.plan import (
     label_size,
 )
 from netspec.figure.blocks.step_words import (
+    again_as_whole,
     arguments,
     choice_words,
     is_chain,
@@ -255,6 +256,9 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         rows += _caption(collapsed, ended)
     for number, text in enumerate(step_lines(collapsed, group)):
         rows += [Row(line, LIGHT if number else step) for line in _broken(text, step, collapsed.widest)]
+    if ended is not None and (again := again_as_whole(collapsed, ended)):
+        text = say("all of", collapsed.lang).format(label=ended.label, words=again)
+        rows += [Row(line, LIGHT, "guide") for line in _broken(text, LIGHT, collapsed.widest)]
     return tuple(rows)
 
 

@@ -15,7 +15,7 @@ from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
-from netspec.ir.graph import Edge, Graph, Node, Scope
+from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
 from netspec.ir.marks import BOX, number_text
 from netspec.ir.sizes import Formula, Size, divides
 from netspec.ir.types import Type
@@ -395,9 +395,26 @@ def _block_around(collapsed: CollapsedGraph, node: Node, scope: int) -> Scope | 
     )
 
 
-def step_text(graph: Graph, node: Node, lang: str = "en") -> str:
+def again_as_whole(collapsed: CollapsedGraph, layer: Layer) -> str:
+    """Return the words for whose weights an opened line has, where all of its boxes would say them; else ""."""
+    nodes = [node for node in collapsed.graph.nodes_of(layer) if node.path]
+    end = collapsed.graph.nodes[layer.values[0].node]
+    last = collapsed.of.get(end.index)  # the box that says it
+    if last is None or last.sign or last.line or last.scope is not None or collapsed.settings.of(layer.path).title:
+        return ""
+    if collapsed.graph.scopes[end.scope].copies is not None:
+        return ""  # a step in braces has no name
+    said = {
+        "".join(mark.text for mark in marks_of(collapsed.graph, node, collapsed.lang) if mark.option == "again")
+        for node in nodes
+    }
+    boxes = {group.id for node in nodes if (group := collapsed.of.get(node.index)) is not None and group.scope is None}
+    return said.pop() if len(said) == 1 and len(boxes) > 1 else ""
+
+
+def step_text(graph: Graph, node: Node, lang: str = "en", silent: frozenset[str] = frozenset()) -> str:
     """Return the words for one step, such as `64 filters 3×3, stride 2` or `LSTM, 8 units, 2 layers`."""
-    shown = frozenset(("delay", "start", "backward", ORDER))  # arrows and `reversed(…)` say these
+    shown = silent | {"delay", "start", "backward", ORDER}  # arrows and `reversed(…)` say these
     marks = [mark.text for mark in marks_of(graph, node, lang) if mark.rank == BOX and mark.option not in shown]
     said = ", ".join(dict.fromkeys(filter(None, marks))) or node.op.title(lang)
     return _POWER.sub(lambda power: power[1].translate(RAISED), _TWICE.sub(r"\1", said))
@@ -434,9 +451,10 @@ def _step_words(collapsed: CollapsedGraph, nodes: list[Node], given: list[dict[s
     graph, lang = collapsed.graph, collapsed.lang
     node = _in_letters(graph, nodes, given) if len(nodes) > 1 else nodes[0]
     collapsed.steps[node.index] = node
-    texts = list(dict.fromkeys(step_text(graph, one, lang) for one in nodes))
+    silent = frozenset(("again",) if again_as_whole(collapsed, graph.layers[node.layer]) else ())
+    texts = list(dict.fromkeys(step_text(graph, one, lang, silent) for one in nodes))
     if len(texts) == 1 or not any(_is_in_box(node, name) for name in node.op.options):
-        return step_text(graph, node, lang)
+        return step_text(graph, node, lang, silent)
     return " / ".join(texts if len(texts) <= MOST_SAID else [*texts[: MOST_SAID - 2], "…", texts[-1]])
 
 
