@@ -425,7 +425,7 @@ class Op:
     probabilities: ClassVar[bool] = False  # whether it turns logits into values between 0 and 1
     averages: ClassVar[bool] = False  # whether it averages values: the mean of probabilities has no logits
     drops_units: ClassVar[bool] = False  # whether it sets some units to zero in training
-    takes_end: ClassVar[bool] = False  # whether its result is the value of the last time step
+    only_step: ClassVar[int | None] = None  # of which time step its result is the value: 0 the first, -1 the last
     mixes_batch: ClassVar[bool] = False  # whether examples of a batch affect each other; only for batchnorm
     blocks_gradient: ClassVar[bool] = False  # only for `stop`: a loss must not skip it to reach the logits
     fills: ClassVar[bool] = False  # only for `pad`: no warning if a later window does not read the rows that it adds

@@ -181,6 +181,7 @@ class First(Reduction):
     linear = True
     summary = "the first time step"
     titles = ("first time step", "첫 시점")
+    only_step = 0
     example = "first(time) -> K perceptrons"
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 
@@ -203,7 +204,7 @@ class Last(Reduction):
     linear = True
     summary = "the last time step"
     titles = ("last time step", "마지막 시점")
-    takes_end = True
+    only_step = -1
     example = "last(time) -> 1 perceptron"
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 

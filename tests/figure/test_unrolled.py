@@ -514,3 +514,26 @@ def test_causal_filters_are_reads_of_earlier_steps() -> None:
     assert "reads x[t−7]" not in few
     with pytest.raises(NetspecError, match="NS713"):  # a filter that reads later steps
         netspec.parse(net.replace("D", "1").replace("causal", "same")).net().render(view="unrolled")
+
+
+@pytest.mark.parametrize(("which", "length"), [("first", "9"), ("last", "9"), ("first", "3"), ("last", "3")])
+def test_an_arrow_comes_from_the_one_step_that_is_read(which: str, length: str) -> None:
+    net = ["input x: 2 over " + length, "hidden h: x & h[t-1] -> 3 perceptrons", f"hidden c: h -> {which}(time)"]
+    step = "1" if which == "first" else length
+    scene = drawn(*net, "output y: c -> 2 perceptrons")
+    assert [pair for pair in arrows(scene) if pair[1].startswith("y")] == [(f"h@{step}", f"y@{step}")]
+    assert not any("time step" in text.plain for text in scene.texts if "first" in text.plain)
+    context = drawn(*net, "input w: 2 over 4", "hidden d: w & c & d[t-1] -> 3 perceptrons", "output y: d -> relu")
+    read = {pair for pair in arrows(context) if pair[0].startswith("h") and pair[1].startswith("d")}
+    assert read == {(f"h@{step}", f"d@{at}") for at in "1234"}
+
+
+def test_no_arrow_is_drawn_from_a_step_that_is_not_read() -> None:
+    """One value of the first and the last step has no place; nor has a loop that begins with the first."""
+    net = ["input x: 2 over 9", "hidden h: x & h[t-1] -> 3 perceptrons", "hidden c: h -> first(time)"]
+    for rest in (
+        ["hidden l: h -> last(time)", "output y: c & l -> 2 perceptrons"],
+        ["input w: 2 over 4", "start d: c", "hidden d: w & d[t-1] -> 3 perceptrons", "output y: d -> relu"],
+    ):
+        with pytest.raises(NetspecError, match="NS713"):
+            drawn(*net, *rest)

@@ -101,7 +101,8 @@ class Link:
     filter: str = ""  # the key of the array with the weights that all windows share, and the shape of the array
     shape: tuple[Size, ...] = ()
     starts: tuple[Group, ...] = ()  # what a delayed link reads before the first step
-    ended: bool = False  # whether it reads a source after its last step alone
+    ended: bool = False  # whether it reads a source at its last step alone
+    early: bool = False  # or at its first one
 
     def weight(self, target: int | None, source: int | None) -> Weight | None:
         """Return the weight that leads from a unit of the source to a unit of the target; None if it is not known."""
@@ -115,7 +116,7 @@ class Link:
 class Part:
     """The values of a group, now (`delay` 0) or some time steps earlier.
 
-    `flipped`: with the last step first; `ended`: those of the last step alone.
+    `flipped`: with the last step first; `ended`: those of one step alone, the last one or with `early` the first.
     """
 
     group: Group
@@ -123,6 +124,7 @@ class Part:
     starts: tuple[Group, ...] = ()
     flipped: bool = False
     ended: bool = False
+    early: bool = False
 
 
 class _Reader:
@@ -195,7 +197,10 @@ class _Reader:
     def delayed(self, node: Node) -> tuple[Part, ...]:
         """Return the parts of a delayed read; if the line that is read has no group yet, a `_Later` takes its place."""
         steps, edge = node.delay, node.inputs[0]
-        starts = tuple(part.group for start in node.inputs[1:] for part in self.held.get(start, ()))
+        read = [part for start in node.inputs[1:] for part in self.held.get(start, ())]
+        if any(part.early for part in read):  # an arrow from the first step to a loop's begin
+            raise Unsuitable(node)
+        starts = tuple(part.group for part in read)
         if edge in self.held:
             return tuple(replace(part, delay=part.delay + steps, starts=starts) for part in self.held[edge])
         return (Part(_Later(edge, node, self.graph), steps, starts),)  # type: ignore[arg-type]
@@ -222,7 +227,9 @@ class _Reader:
                 group.activation, group.acts, group.across = node.op.name, node.index, node.op.effect == "across"
             group.sign = "" if acts else node.op.circle or node.op.title()
             kind: Kind = "full" if group.across else "same"
-            group.links = [Link(each.group, kind, each.delay, starts=each.starts, ended=each.ended) for each in parts]
+            for one in parts:
+                link = Link(one.group, kind, one.delay, starts=one.starts, ended=one.ended, early=one.early)
+                group.links.append(link)
             group.backward = group.flipped = _backward(parts, node)
             return (Part(group, flipped=group.backward),)
         over = self.graph.type_of(read).time is not None and node.type.time is None
@@ -232,7 +239,8 @@ class _Reader:
                 if acts:
                     own, across = part.group, node.op.effect == "across"
                     own.activation, own.acts, own.across = node.op.name, node.index, across
-        return tuple(replace(part, ended=True) for part in parts) if over else parts
+        first = node.op.only_step == 0
+        return tuple(replace(one, ended=True, early=first != one.flipped) for one in parts) if over else parts
 
     def make(self, node: Node) -> Group:
         """Add a group of new units, with links to the groups that the operation reads, and return the new group."""
@@ -253,7 +261,7 @@ class _Reader:
             group.links += [Link(one.group, "full", one.delay + steps, starts=one.starts) for one in sources]
         for part in () if back else sources:
             link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows, over=over)
-            link.starts, link.ended = part.starts, part.ended
+            link.starts, link.ended, link.early = part.starts, part.ended, part.early
             if kind == "local" and node.op.weighted_sum:
                 assert over is not None
                 shape = next((one.weight.shape for one in self.graph.stored if one.key == node.stored()), ())
@@ -406,9 +414,9 @@ def lone_links(group: Group) -> list[Link]:
 
     Several weights belong to a joined link, so it names no array of weights.
     """
-    found: dict[tuple[Group, int], Link] = {}
+    found: dict[tuple[Group, int, bool], Link] = {}
     for link in group.links:
-        key = (link.source, link.delay)
+        key = (link.source, link.delay, link.early)
         found[key] = link if key not in found else replace(found[key], key="")
     return list(found.values())
 

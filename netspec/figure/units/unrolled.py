@@ -87,6 +87,7 @@ class Unrolled:
     rows: dict[Group, int]
     blocks: dict[Group, Block]
     begun: set[Group]  # what is known before the first step
+    early: set[Group]  # what is known after it, and stands there
     told: dict[Group, tuple[str, ...]] = field(default_factory=dict)  # the words of steps
     lanes: dict[int, dict[object, int]] = field(default_factory=dict)
     canvas: Canvas = field(default_factory=Canvas)
@@ -241,7 +242,9 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings, exampl
 
     names = _names(graph, groups, settings, parts, row)
     names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
-    drawing = Unrolled(graph, settings, groups, names, phases, ranks, rows, blocks, begun, told | targets)
+    drawing = Unrolled(
+        graph, settings, groups, names, phases, ranks, rows, blocks, begun, _early(graph, groups), told | targets
+    )
     drawing.example = example
     late = {group for group in groups if any(link.delay for link in group.links)}
     shared = any(row(one) == row(other) and ranks[one] == ranks[other] for one, other in combinations(late, 2))
@@ -426,6 +429,24 @@ def _phases(graph: Graph, groups: list[Group]) -> tuple[dict[Group, int], set[Gr
     return phases, begun
 
 
+def _early(graph: Graph, groups: list[Group]) -> set[Group]:
+    """Return the groups without steps that read nothing of time steps but the first one.
+
+    Raises:
+        Unsuitable: a group without steps reads a first step and others.
+    """
+    early: set[Group] = set()
+    for group in groups:
+        first = [
+            link.early or link.source in early for link in group.links if link.source.timed or link.source in early
+        ]
+        if not group.timed and any(first):
+            if not all(first):
+                raise Unsuitable(graph.nodes[group.node])
+            early.add(group)
+    return early
+
+
 def _reads(group: Group) -> list[tuple[Group, bool]]:
     """Return the groups that a group reads, each with whether it reads the last step, or a value without steps."""
     return [
@@ -488,7 +509,8 @@ def _draw(drawing: Unrolled) -> None:
         if known:
             x = _cell(drawing, Cell(phase, ""), known, x)
         steps, elided = _steps(drawing, phase)
-        ends = elided and (len(phases) > 1 or any(not group.timed and group not in known for group in own))
+        late = [group for group in own if not group.timed and group not in drawing.begun | drawing.early]
+        ends = elided and (len(phases) > 1 or bool(late))
         left = not drawing.broken or x > drawing.indent
         if left and not _named_right(drawing, phase):
             x += drawing.wide(group for group in own if group.timed)
@@ -497,8 +519,11 @@ def _draw(drawing: Unrolled) -> None:
             last = number == len(steps) - 1
             if last and ends:
                 x += 2 * drawing.apart
-            timed = [group for group in _in_phase(drawing, phase) if group not in known and (group.timed or last)]
-            x = _cell(drawing, Cell(phase, step, -1 if last and ends else number, last), timed, x)
+            here = [
+                group for group in _in_phase(drawing, phase)
+                if group not in known and (group.timed or (number == 0 if group in drawing.early else last))
+            ]  # fmt: skip
+            x = _cell(drawing, Cell(phase, step, -1 if last and ends else number, last), here, x)
         shown.append((phase, ends, elided))
         x += drawing.apart if phase != phases[-1] else 0.0
     for cell in drawing.cells:
@@ -524,7 +549,7 @@ def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
     """
     own = [group for group in drawing.groups if drawing.phases[group] == phase and group not in drawing.begun]
     length: Size | str = _length(drawing, phase)
-    ends = len(set(drawing.phases.values())) > 1 or any(not group.timed for group in own)
+    ends = len(set(drawing.phases.values())) > 1 or any(not group.timed and group not in drawing.early for group in own)
     most: Any = _time(drawing, phase).length
     told = drawing.count(phase)
     if told and (most != length or not isinstance(most, int)):  # the words are an example's, which has its own length
@@ -1099,7 +1124,8 @@ def _everywhere(drawing: Unrolled, link: Link, group: Group) -> None:
     """Draw the arrows to a group in all its cells from what is known before its first step."""
     source = link.source
     readers = [cell for cell in _holding(drawing, group) if source not in cell.pills]
-    for cell, reader in product(_holding(drawing, source)[-1 if link.ended else 0 :], readers):
+    cells = _holding(drawing, source)
+    for cell, reader in product(cells[:1] if link.early else cells[-1 if link.ended else 0 :], readers):
         low, high = cell.pills[source], reader.pills[group]
         start = Point(low.x + low.rx, low.y)
         x, y = _port(drawing, reader, group, source), drawing.level(drawing.rows[group], (source, group), reader)

@@ -373,8 +373,8 @@ class Unrolled(View):
             return shown | {NAME}  # arrows from the time step after say it
         if any(node.op.looks_back):  # an arrow says from which step, but not which of the units it joins
             return frozenset({"delay", "dilation", "along", "pad"}) | titled(node.op) - {NAME}
-        if node.op.takes_end:
-            return shown | titled(node.op)  # the arrow comes from the last step
+        if node.op.only_step is not None:
+            return shown | titled(node.op)  # the arrow comes from this step
         if _begins_loop(drawing.graph, node):
             return titled(node.op)  # written beside the values that the loop starts from
         # an arrow from another step enters at the side; those of one step enter from below in no order of the text,
