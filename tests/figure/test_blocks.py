@@ -432,8 +432,19 @@ def test_branches_stand_side_by_side_in_the_order_of_the_join() -> None:
     assert sorted(x > join.x for x, _ in heads) == [False, False, True, True]
 
 
-def test_lines_run_level_and_upright() -> None:
-    scene = netspec.parse(BRANCHES).net().render(view="blocks", direction="down").scene
+GATED_SUM = """net moe {
+  input  x: 8
+  hidden w: x -> 3 perceptrons -> softmax -> split(3)
+  hidden e1: x -> 8 perceptrons -> tanh
+  hidden e2: x -> 8 perceptrons -> tanh
+  hidden e3: x -> 8 perceptrons -> tanh
+  output y: e1*(w.1 -> expand(maps)) + e2*(w.2 -> expand(maps)) + e3*(w.3 -> expand(maps))
+}"""
+
+
+@pytest.mark.parametrize(("text", "direction"), [(BRANCHES, "down"), (GATED_SUM, "right")])
+def test_lines_run_level_and_upright(text: str, direction: str) -> None:
+    scene = netspec.parse(text).net().render(view="blocks", direction=direction).scene
     for wire in scene.wires:
         for a, b in zip(wire.points[::3], wire.points[3::3], strict=False):
             corner = abs(a.x - b.x) < 2 and abs(a.y - b.y) < 2

@@ -353,7 +353,9 @@ class Router:
         box = self.boxes[name]
         if self.shapes[name] in ("circle", "dot", "pill"):
             radius = min(box.width, box.height) / 2
-            return Point(box.middle.x + side * (box.width / 2 - radius + (radius**2 - by**2) ** 0.5), box.middle.y + by)
+            bent = max(0.0, abs(by) - (box.height / 2 - radius))  # a pill that stands along the flow has straight sides
+            reach = box.width / 2 - radius + (radius**2 - bent**2) ** 0.5
+            return Point(box.middle.x + side * reach, box.middle.y + by)
         return Point(box.right if side > 0 else box.left, box.middle.y + by)
 
     def _channels(self, arrow: Arrow, s: Rect, t: Rect, sign: int) -> tuple[float, float]:
