@@ -242,3 +242,20 @@ def test_targets_over_time_are_named_as_the_values_that_they_are_compared_to() -
     values = {text.plain for text in scene.texts if text.plain.startswith("y_")}
     assert {one.replace("next", "y") for one in said.values() if one.startswith("next")} == values
     assert any("cross entropy from logits, mean of 2 values" in text.plain for text in scene.texts)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_columns_that_a_page_has_no_room_for_stand_in_rows(deep: bool) -> None:
+    """Every line leads where it led before, letters can be read, and no line runs on another or through a number."""
+    text, example = NEURON.replace("x: 2", "x: 2 over 2") if deep else NEURON, "-1, -2"
+    if deep:
+        text = text.replace("f: 1 p", "h: x & h[t-1] -> 1 p").replace("-3]]", "-3, 0.5]]").replace("output", "hidden")
+        text = text.replace(") -> sigmoid", ") -> tanh\n  output f: h -> 2 perceptrons (weights = [[0, 1], [0, 2]])")
+        example = "1, 0, 0, 1"
+    net = netspec.parse(text.replace("squared(f, y)", "value(f)" if not deep else "squared(f)")).net()
+    wide, narrow = (net.render(view="graph", input=example, details=not deep, width=width) for width in (None, "85mm"))
+    assert narrow.warnings == []
+    assert faults(narrow.scene) == []
+    ends = [sorted((wire.source, wire.target) for wire in one.scene.wires) for one in (wide, narrow)]
+    assert ends[0] == ends[1]
+    assert any("carry" in wire.classes for wire in narrow.scene.wires)

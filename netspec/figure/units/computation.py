@@ -124,18 +124,57 @@ class Columns:
         return y
 
     def _across(self) -> None:
-        """Set for each column where its shapes begin, where they end, and where the lines behind them end."""
+        """Set for each column where its shapes begin, where they end, and where the lines behind them end.
+
+        Where a page is too narrow for all columns, the next ones stand in a row below. `carried` has for the first
+        column of each such row the lines that lead to it, from above, each with its lane.
+        """
         self.left, self.right, self.end = [], [], []
+        self.carried: dict[int, dict[Stop, int]] = {}
         x = 0.0
         for at, row in enumerate(self.rows):
             spots = [stop for stop in row if isinstance(stop, Spot)]
             wide = 2 * max((self.half(spot) for spot in spots), default=0.0)
             last = at == len(self.rows) - 1
+            leads = [stop for stop in row if self.near[1].get(stop)]
+            reach = x + wide + max((self.text(spot) for spot in spots), default=0.0) * (not last) + LANE * len(leads)
+            if reach > self.settings.fit.width and at - 1 not in self.carried and at:
+                over = sorted((one for one in self.rows[at - 1] if self.near[1].get(one)), key=self.y.__getitem__)
+                self.carried[at] = {stop: lane for lane, stop in enumerate(over)}
+                x = LANE * len(over) + FAN / 2
             self.left.append(x)
             self.right.append(x + wide)
             self.end.append(x + wide + (0.0 if last else max((self.text(spot) for spot in spots), default=0.0)))
             steep = [abs(self.y[a] - self.y[b]) for a in row for b in self.near[1].get(a, ())]
             x = self.end[-1] + self.settings.fit.space(FAN + STEEP * max(steep, default=0.0), FAN / 2)
+        self._down()
+
+    def _down(self) -> None:
+        """Move the columns of each row below those of the row before it."""
+        self.channel: dict[int, float] = {}
+        bottom = 0.0
+        for first, last in pairwise([0, *self.carried, len(self.rows)]):
+            stops = [stop for row in self.rows[first:last] for stop in row]
+            top = min(self.y[stop] - self.reach(stop)[0] for stop in stops)
+            down = 0.0
+            if first:
+                self.channel[first] = bottom + LANE
+                down = self.channel[first] + LANE * len(self.carried[first]) - top
+            self.y |= {stop: self.y[stop] + down for stop in stops}
+            bottom = max(self.y[stop] + self.reach(stop)[1] for stop in stops)
+
+    def between(self, stop: Stop, rank: int, y: float) -> list[Point]:
+        """Return the way of a line from a stop in one column to a height at the next; round, if that is in a new row.
+
+        The upper lines of a row run outside of the others, so that no line crosses another.
+        """
+        lanes = self.carried.get(rank + 1)
+        if lanes is None:
+            return []
+        lane, count = lanes[stop], len(lanes)
+        out, back = self.end[rank] + LANE * (count - lane), self.left[rank + 1] - FAN / 2 - LANE * lane
+        level = self.channel[rank + 1] + LANE * (count - 1 - lane)
+        return [Point(out, self.y[stop]), Point(out, level), Point(back, level), Point(back, y)]
 
 
 def computation(found: Computation, settings: FigureSettings) -> Scene:
@@ -234,14 +273,18 @@ def _wire(
     spot, user = ends
     source = nodes[spot]
     points = [Point(source.x + source.rx, source.y), Point(columns.end[columns.rank[spot]], source.y)]
-    for one in way[1:-1]:
+    for before, one in pairwise(way[:-1]):
         assert isinstance(one, Pass)
         y = columns.y[one]
+        points += columns.between(before, one.rank - 1, y)
         points += [Point(columns.left[one.rank], y), Point(columns.end[one.rank], y)]
+    points += columns.between(way[-2], columns.rank[user] - 1, port.y)
     points += [Point(columns.left[columns.rank[user]], port.y), port]
     marked = spot.on_path and user.on_path
     pen = Pen(ink=GRADIENT if marked else "ink", width=PATH if marked else HAIR * 1.15)
-    canvas.wire(spot.id, user.id, points, pen=pen, layer=user.layer, classes=("path",) if marked else (), over=marked)
+    carried = any(columns.rank[spot] < rank <= columns.rank[user] for rank in columns.carried)
+    classes = (*(("path",) if marked else ()), *(("carry",) if carried else ()))
+    canvas.wire(spot.id, user.id, points, pen=pen, layer=user.layer, classes=classes, over=marked)
 
 
 def _below(canvas: Canvas, found: Computation, settings: FigureSettings) -> None:
