@@ -218,6 +218,8 @@ def _on_time(draw: Draw, shape: Shape, causal: bool) -> Iterator[Step]:
         both = draw(st.booleans()) and not causal
         inside = f"{width}, bidirectional = true" if both else str(width)
         yield of_one(f"{cell}({inside})", _timed(lambda s: s._replace(maps=2 * width if both else width), flat=True))
+        yield of_one("positions(3)", _timed(lambda s: s._replace(maps=3)))
+    yield of_one("index(time)", _timed(lambda s: s._replace(maps=1, space=())))
     if causal:
         return
     role = draw(st.sampled_from(("last(time)", "first(time)", "mean(time)", "max(time)", "sum(time)")))
@@ -234,7 +236,6 @@ def _on_time(draw: Draw, shape: Shape, causal: bool) -> Iterator[Step]:
 
     masked = draw(st.booleans())
     yield of_one(f"attention({heads}, causal = {str(masked).lower()})", attended)
-    yield of_one("positions(3)", _timed(lambda s: s._replace(maps=3)))
     if not shape.varying:
         turned = _timed(lambda s: s._replace(maps=s.time, time=s.maps), flat=True, exact=True)
         yield of_one("transpose", turned)

@@ -229,6 +229,7 @@ class Classes:
             self.site.taken,
             stepwise=first.index in self.site.in_loops,
             names=self.site.names,
+            onward=self.site.goes_on,
         )
         for scope in graph.scopes[1:]:
             if scope.kind == "block" and first.index + scope.index in self.site.inlined:

@@ -431,6 +431,8 @@ class Forward:
             return parse(f"{self.draft.arguments[0] if self.draft.arguments else 'next(self.parameters())'}.device")
         if slot == "dtype":
             return self.dtype()
+        if slot == "counted":
+            return self.counted(node)
         if slot.startswith("lengths"):
             edge = node.inputs[int(slot[7:] or 0)]
             time = self.graph.nodes[edge.node].types[edge.output].time
@@ -751,6 +753,19 @@ class Forward:
         self.assigned.add(variable)
         self.lines.append(Assign(f"{variable}, after[{key}]", fill(lowering.forward, values)))
         self.hold_names([Edge(node.index)], [variable])
+
+    def counted(self, node: Node) -> ast.expr:
+        """Write the count of the time steps, which goes on where the batch before ended; return its variable."""
+        self.draft.stateful = True
+        key = self.state_key(f"{self.graph.layers[self.layer].label} steps")
+        time = node.type.time
+        assert time is not None
+        lengths = [self.lengths[time.varying]] if time.varying else []
+        arguments = [self.settle(node.inputs[0]), parse(f"before.get({key})"), *lengths]
+        variable = self.temporary("steps")
+        self.assigned.add(variable)
+        self.lines.append(Assign(f"{variable}, after[{key}]", ast.Call(name("counted"), arguments, [])))
+        return name(variable)
 
     # ---- loops over time
 

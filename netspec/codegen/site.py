@@ -14,6 +14,7 @@ from netspec.codegen.order import called_in_loops, inlined
 from netspec.codegen.pynames import class_name
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.operation import Lowering, Part
+from netspec.ir.structure import COUNTED
 from netspec.ir.types import Type
 
 
@@ -64,6 +65,7 @@ class Site:
         taken: the names of helper functions; no variable may have such a name.
         names: the names of helpers that are called otherwise than the operations say; by default those of this graph.
         stepwise: whether the whole graph is inside the loop of a recurrence.
+        onward: whether the whole net hands a state to the next batch; by default whether this graph does.
     """
 
     graph: Graph
@@ -71,6 +73,7 @@ class Site:
     taken: frozenset[str] = frozenset()
     stepwise: bool = False
     names: dict[str, str] | None = None
+    onward: bool | None = None
     uses: Counter[Edge] = field(init=False)
     inlined: frozenset[int] = field(init=False)
     looped: frozenset[int] = field(init=False)
@@ -106,8 +109,21 @@ class Site:
             if node.backward and node.kind != "delay" and "{before}" in found.forward:
                 # a layer that runs backwards in time starts at the end, so it neither takes nor gives a state
                 found = found._replace(forward=f"{found.forward.replace('{before}', 'None')}[0]")
+            if node.op.counts_steps and not node.backward and self.goes_on:
+                found = found._replace(forward=found.onward, shared="", parts=(*found.parts, COUNTED))
             self.lowerings[node.index] = found
         return found
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a step of the net hands a state to the next batch."""
+        if self.onward is None:
+            self.onward = any(
+                "{before}" in self.lowering(node).forward
+                for node in self.graph.nodes
+                if not node.backward and not node.op.counts_steps
+            )
+        return self.onward
 
     def _named(self, found: Lowering) -> Lowering:
         """Return the code of a node with the names that its helpers have in the source."""

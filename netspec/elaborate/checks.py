@@ -117,6 +117,10 @@ def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, 
     for node in graph.nodes:
         if node.op.waits:
             report.add(Diagnostic("NS570", node.span, {"step": node.op.name}))
+    if any(node.carried or node.op.carries for node in graph.nodes):
+        for node in graph.nodes:
+            if node.op.counts_steps and node.op.weights(*map(graph.type_of, node.inputs)):
+                report.add(Diagnostic("NS293", node.span, {"step": node.word, "type": str(node.type)}))
     if graph.outputs:
         _unread(graph, report, used)
     _limits(graph, limits, report)

@@ -257,6 +257,8 @@ class Lowering(NamedTuple):
             loop; `{ahead}` is its value.
         shared: `forward` without a batch axis. It is used if the value is the same for all examples and the operations
             that read it broadcast it.
+        onward: `forward` in a net that goes on from one batch to the next: `{counted}` is the number of each time step
+            (B, T), counted from the first step of the first batch.
     """
 
     forward: str
@@ -266,6 +268,7 @@ class Lowering(NamedTuple):
     folds: bool = False
     ahead: str = ""
     shared: str = ""
+    onward: str = ""
 
 
 class Remark(NamedTuple):
@@ -431,6 +434,7 @@ class Op:
     fills: ClassVar[bool] = False  # only for `pad`: no warning if a later window does not read the rows that it adds
     carries: ClassVar[bool] = False  # only for `carried`: the caller keeps the state of the previous batch
     keeps_state: ClassVar[bool] = False  # whether it has a state of its own that a next batch may begin with
+    counts_steps: ClassVar[bool] = False  # whether it reads the number of each time step: its code has `onward`
     layers_first: ClassVar[bool] = False  # whether that state has stacked layers before the examples
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -31,6 +31,20 @@ SHIFT = Part(
     return joined[:, : x.shape[1]], joined[torch.arange(x.shape[0], device=x.device)[:, None], ends]''',
 )
 
+COUNTED = Part(
+    "counted",
+    '''def counted(
+    x: Tensor, before: Tensor | None, lengths: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The number of each time step (B, T), counted from the first step of the first batch."""
+    first = torch.zeros(len(x), dtype=torch.long, device=x.device) if before is None else before
+    steps = first[:, None] + torch.arange(x.shape[1], device=x.device)
+    if lengths is None:
+        return steps, first + x.shape[1]
+    after = first + lengths
+    return steps.minimum((after - 1).clamp(min=0)[:, None]), after  # padding has no number''',
+)
+
 FLIP = Part(
     "flip",
     '''def flip(x: Tensor, lengths: Tensor) -> Tensor:

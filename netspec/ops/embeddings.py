@@ -95,6 +95,10 @@ class Index(Op):
     def over_time(self) -> bool:
         return self.role == "time"
 
+    @property
+    def counts_steps(self) -> bool:  # type: ignore[override]
+        return self.role == "time"
+
     def ignores(self, position: int) -> bool:
         return True
 
@@ -132,7 +136,8 @@ class Index(Op):
         sizes, values = listed((value.maps,) if self.role == "maps" else value.space)
         numbers = "torch.arange({count}, dtype={dtype}, device={x}.device)"
         if self.role == "time":
-            return Lowering(numbers.replace("{count}", "{x}.shape[1]") + "[:, None].expand({batch}, -1, -1)")
+            forward = numbers.replace("{count}", "{x}.shape[1]") + "[:, None].expand({batch}, -1, -1)"
+            return Lowering(forward, onward="{counted}[..., None].to({dtype})")
         axes = [numbers.replace("{count}", size) for size in sizes.split(", ")]
         lead = f"*{{x}}.shape[:{-len(value.space) - (value.classes is None)}]"
         if self.role == "maps":
@@ -175,12 +180,11 @@ class OneHot(Op):
 
 SINES = Part(
     "sines",
-    '''def sines(x: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+    '''def sines(places: Tensor, width: int, dtype: torch.dtype) -> Tensor:
     """Sines and cosines of each place, of wavelengths from 2 pi to 10,000 * 2 pi (Vaswani 2017)."""
-    rates = torch.exp(torch.arange(0, width, 2, device=x.device) * (-math.log(10000.0) / width))
-    angles = torch.arange(x.shape[1], device=x.device)[:, None] * rates
-    table = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
-    return table.to(dtype).expand(x.shape[0], -1, -1)''',
+    rates = torch.exp(torch.arange(0, width, 2, device=places.device) * (-math.log(10000.0) / width))
+    angles = places[..., None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2).to(dtype)''',
 )
 
 
@@ -194,6 +198,7 @@ class Positions(Weighted):
     titles = ("", "위치")
     family = "embed"
     over_time = True
+    counts_steps = True
     init_parts = ("weight",)
     summary = "a vector for each place in time"
     formula = "p_t = W[t]"
@@ -252,11 +257,15 @@ class Positions(Weighted):
         time = inputs[0].time
         assert time is not None
         sizes = plain((time.length, self._width(inputs[0])))
-        if self.kind == "sine":
-            return Lowering("sines({x}, {width}, {dtype})", values={"width": sizes[1]}, parts=(SINES,))
         places = "torch.arange({x}.shape[1], device={x}.device)"
-        table = f"{{self}}({places})"
-        return Lowering(f"{table}.expand({{batch}}, -1, -1)", Construct("nn.Embedding", sizes), shared=table)
+        if self.kind == "sine":
+            table = f"sines({places}, {{width}}, {{dtype}})"
+            onward = "sines({counted}, {width}, {dtype})"
+            found = Lowering("", values={"width": sizes[1]}, parts=(SINES,))
+        else:
+            table, onward = f"{{self}}({places})", "{self}({counted})"
+            found = Lowering("", Construct("nn.Embedding", sizes))
+        return found._replace(forward=f"{table}.expand({{batch}}, -1, -1)", shared=table, onward=onward)
 
 
 RELATIVE = Part(

@@ -106,6 +106,8 @@ def _carried(graph: Graph) -> dict[str, bool]:
             found[_named(graph, node.layer)] = node.op.layers_first
         elif node.kind == "delay" and any(graph.nodes[edge.node].op.carries for edge in node.inputs[1:]):
             found[_named(graph, graph.nodes[node.inputs[0].node].layer)] = False
+    if found:
+        found |= {f"{_named(graph, node.layer)} steps": False for node in graph.nodes if node.op.counts_steps}
     return found
 
 
