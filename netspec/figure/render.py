@@ -127,7 +127,7 @@ def _asked(
             raise UsageError(Diagnostic("NS966", None, {"view": chosen, "views": Quoted(able)}, hints=hints))
         chosen = next(name for name in able if VIEWS[name].learns)  # it draws any net
     check_view(chosen, settings, given, numbers, settings.view is None)
-    settings = settings.but(view=chosen)
+    settings = settings.but(view=chosen, input=None if example is None else str(example))
     for text in given.get("arrows", ()):
         if not is_arrow(graph, text):
             raise UsageError(Diagnostic("NS746", None, {"text": text}))

@@ -257,3 +257,10 @@ def test_boxes_of_labels_in_chromium_with_the_fonts_that_are_carried(tmp_path: P
 def test_boxes_of_labels_in_chromium_with_the_systems_fonts(tmp_path: Path) -> None:
     scene = specimen(labels())
     assert wrong(chromium_boxes(scene, tmp_path), scene) == []
+
+
+def test_captions_stand_below_the_number_of_an_example() -> None:
+    text = 'net n {\n  input x: 2\n  output y: 1 perceptron (weights = [[3, -2, -2]]) -> step "output"\n}'
+    scene = netspec.parse(text).net().render(view="perceptron", input="1, 1").scene
+    (low,) = [one.box.bottom for one in scene.texts if "formula" in one.classes and "= 0" in one.plain]
+    assert low < min(one.box.top for one in scene.texts if "caption" in one.classes)

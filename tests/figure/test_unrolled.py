@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -537,3 +537,19 @@ def test_no_arrow_is_drawn_from_a_step_that_is_not_read() -> None:
     ):
         with pytest.raises(NetspecError, match="NS713"):
             drawn(*net, *rest)
+
+
+def test_no_arrow_to_a_step_that_is_left_out_ends_on_a_wire() -> None:
+    """It leads past the wires inside its cell, as if these were no cells of their own."""
+    net = netspec.parse(
+        "net n {\n input x: 3 over up to 20\n hidden h: lstm(4, bidirectional = true, layers = 2)\n"
+        " output y: h -> last(time) -> 2 perceptrons\n}"
+    ).net()
+    drawing = net.render(view="unrolled", max_units=1).scene
+    upright = [
+        (a.x, min(a.y, b.y), max(a.y, b.y))
+        for wire in drawing.wires for a, b in pairwise(wire.points) if a.x == b.x
+    ]  # fmt: skip
+    tips = [wire.points[-1] for wire in drawing.wires if "delayed" in wire.classes and not wire.target]
+    assert tips
+    assert not [tip for tip in tips for x, top, low in upright if abs(x - tip.x) < 2.5 and top < tip.y < low]

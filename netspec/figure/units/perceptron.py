@@ -374,7 +374,11 @@ class Perceptrons:
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
         usual = self.settings.fit.letters(layout.CAPTION)
-        y, trial = self.canvas.box().bottom + 4, Canvas()
+        low, trial = self.canvas.box().bottom, Canvas()
+        ends = [text.box.bottom for text in self.canvas.texts if "formula" in text.classes]
+        if self.settings.input is not None and ends:  # the number of the example stands below the formula
+            low = max(low, max(ends) + FORMULA * layout.LEADING * 1.05)
+        y = low + 4
         for part in SMALLER:  # they stand on one line with the largest letters with which they have room there
             trial.texts.clear()
             notes = [

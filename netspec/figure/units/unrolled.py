@@ -971,7 +971,9 @@ def _open_end(drawing: Unrolled, cell: Cell, link: Link, group: Group, near: boo
     start = lead[-1]
     same = drawing.rows[link.source] == drawing.rows[group]
     if same and link.delay == 1:
-        return start, Point(start.x + ahead * far, start.y)
+        far = CLEAR - ROUND if near and drawing.lanes.get(BESIDE) else far
+        edge = max(start.x, cell.right) if ahead > 0 else min(start.x, cell.left)  # past the wires inside the cell
+        return start, Point(edge + ahead * far, start.y)
     first = drawing.cells.index(cell)
     if ahead > 0:
         x = drawing.beside(cell, (*key, "out"))
