@@ -664,9 +664,20 @@ class _Level:
             start, old = min(tops[name] for name in inside), end(inside, tops)
             own = {name: start + top for branch in branches for name, top in self._tops(branch, more).items()}
             less = old - end(inside, own)
-            if less > ROW:
+            if less > ROW and not self._touch(branches, own):
                 tops = {name: own.get(name, top - less if top > old else top) for name, top in tops.items()}
         return tops
+
+    def _touch(self, branches: list[list[str]], tops: dict[str, float]) -> bool:
+        """Whether items of different branches have less room between them than branches have."""
+        free = BETWEEN * max(self.flow.plan.gap, 0.4) - 0.1
+
+        def spot(name: str) -> Rect:
+            item, u, top = self.items[name], self.u[name], tops[name]
+            return Rect(u - item.left, top, u + item.right, top + item.long)
+
+        spots = [list(map(spot, branch)) for branch in branches]
+        return any(a.grown(free).overlaps(b) for one, other in permutations(spots, 2) for a in one for b in other)
 
     def _closer(self, more: list[float]) -> dict[str, float]:
         """Return where items of a U begin: its rows may reach into each other, as its halves are seldom in the way."""
