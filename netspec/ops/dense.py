@@ -238,6 +238,7 @@ class Distance(Weighted):
     formula = "y_n = sum_j (x_j - p_nj)^2"
     source = "Broomhead & Lowe 1988 (radial basis functions)"
     example = "distance(10)"
+    stored = "out_in"
     positional = ("count",)
     depth = 1
     count: Size = option("size", "how many prototypes", least=1, mark=TITLE)

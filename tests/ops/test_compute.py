@@ -57,6 +57,9 @@ NETS = {
     "backwards": "input x: 3 over 5\n  output y: x -> reversed(gru(2))",
     "tied": "input x: one of 5 over 3\n  hidden e: x -> embed(4)\n  hidden h: e -> 4 perceptrons\n"
     "  output y: h -> 5 perceptrons (tie = transpose(e))",
+    "tied to prototypes": "input x: 4\n  hidden far: distance(5)\n"
+    "  output y: -far -> argmax -> onehot -> 4 perceptrons (tie = transpose(far), bias = false)\n"
+    "  output z: x -> 5 perceptrons (tie = far)",
     "attention in a loop": "input a: 4 over 3\n  input b: 4 over 5\n  hidden y: z[t-1], b, b -> attention(2)\n"
     "  hidden z: a + y -> tanh\n  output o: z",
 }
