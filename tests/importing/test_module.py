@@ -15,6 +15,7 @@ import models  # noqa: E402
 import netspec  # noqa: E402
 from netspec.cli.main import main  # noqa: E402
 from netspec.importing.module import Result, example_types, imported  # noqa: E402
+from netspec.importing.proof import difference  # noqa: E402
 
 # how many lines a reader is to bear
 LINES = {"resnet50": 60, "UNet": 45, "ViT": 30, "GPT": 30, "Llama": 40}
@@ -147,6 +148,42 @@ def test_some_steps_in_a_row_are_cut_out() -> None:
     text = imported(WithoutFirst(), example_types(["x: 4 over 7"])).text
     assert "crop(6, at = 1)" in text
     assert "first -> expand(time = 6)" in text
+
+
+class PaddedPool(torch.nn.Module):
+    """The padding of TensorFlow in front of a pool, and GELU as it was written before PyTorch had it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        framed = torch.nn.functional.pad(x, (0, 1, 0, 1), value=-float("inf"))
+        y = torch.nn.functional.max_pool2d(framed, 3, 2)
+        return y * 0.5 * (1.0 + torch.erf(y / 2**0.5))
+
+
+def test_a_pool_that_reads_past_the_end_and_gelu_by_the_error_function_have_words() -> None:
+    text = imported(PaddedPool(), example_types(["x: 4@8x8"])).text
+    assert "maxpool(3x3, stride = 2, ceil = true)" in text
+    assert "gelu" in text
+    assert "pad" not in text.replace("paddedpool", "")
+
+
+class Added(torch.nn.Module):
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.register_buffer("number", torch.tensor(number))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.number - self.number
+
+
+@pytest.mark.parametrize(
+    ("number", "least", "most"), [(1e4, 0, 1e-9), (1e15, 1e-3, 1), (float("nan"), 1, float("inf"))]
+)
+def test_rounding_is_told_from_another_function(number: float, least: float, most: float) -> None:
+    assert least <= difference(Added(0.0), Added(number), [torch.linspace(0.1, 1, 9)]) <= most
+
+
+def test_what_is_no_number_agrees_with_nothing() -> None:
+    assert difference(Added(float("nan")), Added(float("nan")), [torch.ones(3)]) == float("inf")
 
 
 class Sorted(torch.nn.Module):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from netspec.importing.arrange import Unsaid
-from netspec.importing.recognise import Site, recognises
+from netspec.importing.recognise import Partial, Site, recognises
 from netspec.importing.views import MAPS, SPACE, TIME, View
 from netspec.importing.words.attention import Products
+from netspec.ops.registry import operation
 
 # the operation of ATen -> the word of the language
 SAME = {
@@ -28,6 +31,44 @@ for _name, _word in SAME.items():
 @recognises("gelu")
 def gelu(site: Site, view: View, approximate: str = "none") -> View:
     return site.each("gelu", view, approximate=approximate)
+
+
+@dataclass(frozen=True)
+class Normal(Partial):
+    """The error function of x over the root of 2, times a number and plus another: on its way to GELU."""
+
+    x: View
+    factor: float = 1.0
+    added: float = 0.0
+
+    def combined(self, site: Site, sign: str, other: Any) -> Normal | View:
+        if isinstance(other, int | float) and sign in "+*":
+            by, more = (other, 0.0) if sign == "*" else (1.0, other)
+            return Normal(self.x, self.factor * by, self.added * by + more)
+        part = 1.0
+        if isinstance(other, View) and other.edge != self.x.edge:
+            other, part = _times(site, other)
+        if sign != "*" or other != self.x or (self.factor * part, self.added * part) != (0.5, 0.5):
+            raise Unsaid("erf")
+        return site.each("gelu", self.x)
+
+
+@recognises("erf")
+def erf(site: Site, view: View) -> Normal:
+    x, part = _times(site, view)
+    if not math.isclose(part, math.sqrt(0.5), rel_tol=1e-6):
+        raise Unsaid("erf")
+    return Normal(x)
+
+
+def _times(site: Site, view: View) -> tuple[View, float]:
+    """Return what a value is a multiple of, and by what number; raise Unsaid if it is none."""
+    step = site.graph.steps[view.edge.node]
+    number = step.op.__dict__.get("value", 1.0)
+    for sign, part in (("*", number), ("/", 1 / (number or math.inf))):
+        if step.op == operation("number")(sign=sign, value=number, first=sign == "*"):
+            return view._replace(edge=step.inputs[0]), part
+    raise Unsaid("erf")
 
 
 @recognises("leaky_relu")

@@ -8,6 +8,7 @@ from netspec.importing.arrange import Unsaid
 from netspec.importing.recognise import Site, recognises
 from netspec.importing.steps import Fixed
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Dim, View
+from netspec.importing.words.activations import Normal
 from netspec.importing.words.attention import Normed, Products, Scaled
 from netspec.importing.words.shape import learned
 from netspec.ops.registry import operation
@@ -15,7 +16,7 @@ from netspec.ops.registry import operation
 SIGNS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
 
-@recognises("add", takes=(Products,))
+@recognises("add", takes=(Products, Normal))
 def add(site: Site, one: Any, other: Any, *, alpha: float = 1) -> Any:
     if alpha != 1:
         other = _combined(site, "*", other, alpha)
@@ -34,7 +35,7 @@ def rsub(site: Site, one: Any, other: Any, *_: Any) -> Any:
     return _combined(site, "-", other, one)
 
 
-@recognises("mul", "multiply", takes=(Products, Normed))
+@recognises("mul", "multiply", takes=(Products, Normed, Normal))
 def mul(site: Site, one: Any, other: Any) -> Any:
     return _combined(site, "*", one, other)
 
@@ -91,6 +92,8 @@ def _combined(site: Site, sign: str, one: Any, other: Any) -> Any:
             return products.scaled(number)
         if isinstance(products, Products):
             return products.combined(sign, number)
+        if isinstance(products, Normal):
+            return products.combined(site, sign, number)
     for view, given, first in ((one, other, False), (other, one, True)):
         number = _number(given)
         if isinstance(view, View) and number is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 from netspec.importing.arrange import Unsaid
-from netspec.importing.recognise import Site, recognises
+from netspec.importing.recognise import Partial, Site, recognises
 from netspec.importing.views import BATCH, MAPS, SPACE, TIME, Atom, View, roles_of, squeezed, tidy
 from netspec.importing.words.arithmetic import pair
 from netspec.importing.words.shape import Stacked
@@ -40,10 +42,31 @@ def _pool(site: Site, view: View, word: str, kernel: Any, stride: Any, pad: Any,
     return _resized(site, found, edge)
 
 
-@recognises("max_pool1d", "max_pool2d", "max_pool3d")
+@dataclass(frozen=True)
+class Bottomless(Partial):
+    """Maps in a frame of minus infinity, which is the greatest value of no window; `sides` are (before, behind)."""
+
+    inner: View
+    sides: tuple[tuple[int, ...], ...]
+
+
+@recognises("max_pool1d", "max_pool2d", "max_pool3d", takes=(Bottomless,))
 def maxpool(
-    site: Site, view: View, kernel: Any, stride: Any = None, pad: Any = 0, dilation: Any = 1, ceil: bool = False
+    site: Site,
+    view: View | Bottomless,
+    kernel: Any,
+    stride: Any = None,
+    pad: Any = 0,
+    dilation: Any = 1,
+    ceil: bool = False,
 ) -> View:
+    if isinstance(view, Bottomless):
+        if ceil or squeezed(pad) != 0:
+            raise Unsaid("maxpool of padded maps")
+        before = tuple(first for first, _ in view.sides)
+        # windows begin where they did; the last one reads past the end if there are more behind than before
+        return _pool(site, view.inner, "maxpool", kernel, stride, before, dilation=squeezed(dilation),
+                     ceil=any(last > first for first, last in view.sides))  # fmt: skip
     return _pool(site, view, "maxpool", kernel, stride, pad, dilation=squeezed(dilation), ceil=ceil)
 
 
@@ -211,7 +234,7 @@ def roll(site: Site, view: View, by: Sequence[int], axes: Sequence[int]) -> View
 
 
 @recognises("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d")
-def pad(site: Site, view: View, sides: Sequence[int], mode: Any = "constant", value: Any = None) -> View:
+def pad(site: Site, view: View, sides: Sequence[int], mode: Any = "constant", value: Any = None) -> View | Bottomless:
     name = str(site.node.target)
     if not isinstance(mode, str):
         mode, value = "constant", mode
@@ -224,6 +247,8 @@ def pad(site: Site, view: View, sides: Sequence[int], mode: Any = "constant", va
     pairs = [*pairs, *[(0, 0)] * (len(space) - len(pairs))][: len(space)][::-1]
     if len(sides) > 2 * len(space):
         raise Unsaid("pad")
+    if value == -math.inf and all(side >= 0 for each in pairs for side in each):
+        return Bottomless(found, tuple(pairs))
     options: dict[str, Any] = {"mode": {"replicate": "edge", "circular": "wrap"}.get(mode, mode)}
     if value:
         options["value"] = float(value)
