@@ -190,7 +190,7 @@ class Environment:
             raise Undefined
         head = ref.path[0]
         if head in self.layers or head in self.labels:
-            raise fault(self, ref.at, "NS406", name=name)
+            raise fault(self, ref.at, "NS406", Hint("size", {"name": name}), name=name)
         names = [key for key, value in self.values.items() if isinstance(value, (int, float, Formula))]
         raise unknown_size(self, ref.at, name, names)
 

@@ -442,7 +442,7 @@ def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
     if name in env.unread or name in env.undefined:
         raise Undefined
     if is_layer(ref.path[0], env):
-        raise fault(env, ref.at, "NS406", name=name)
+        raise fault(env, ref.at, "NS406", Hint("argument", {"name": name}), name=name)
     if name in option_words():
         return Word(name, env.span(ref.at))
     legal = [*env.values, *env.unit.names, *step_names()]
