@@ -35,8 +35,8 @@ def scenes(net: netspec.Net) -> list[Scene]:
             found.append(net.render(view=view).scene)
         except NetspecError as error:
             codes = [each.code for each in error.diagnostics]
-            # the view does not suit; a figure that needs weights; one layer `only`, which the view does not have
-            if codes not in (["NS713"], ["NS728"], ["NS731"]):
+            # the view does not suit; a figure that needs weights; a layer `only` or a `path` that it does not have
+            if codes not in (["NS713"], ["NS728"], ["NS731"], ["NS986"]):
                 raise
     return found
 

@@ -15,6 +15,12 @@ XOR = """net n {
 }
 """
 FILTER = "net n {\n  input x: 1@5x5\n  output y: 1 filter 3x3 -> sigmoid\n}\n"
+ELMAN = """net n {
+  input  x: 2 over up to 5
+  hidden h: x & h[t-1] -> 2 perceptrons -> tanh
+  output y: h -> 1 perceptron
+}
+"""
 DEEP = """net n {
   input x: 4@32x32
   hidden a: 8 filters 5x5 (stride = 2, groups = 2) -> relu
@@ -35,7 +41,7 @@ def scene(text: str, view: str, **more: object) -> Scene:
 @pytest.mark.parametrize("width", [None, "column", "page"])
 @pytest.mark.parametrize("view", [name for name, one in VIEWS.items() if not one.needs and name != "unrolled"])
 def test_the_canvas_holds_every_item(view: str, width: str | None) -> None:
-    text = {"planes": DEEP, "blocks": DEEP, "filter": FILTER, "cells": FILTER}.get(view, XOR)
+    text = {"planes": DEEP, "blocks": DEEP, "filter": FILTER, "cells": FILTER, "gates": ELMAN}.get(view, XOR)
     numbers = {"input": "x=1,0"} if view in ("neurons", "perceptron") else {}
     found = scene(text, view, width=width, **numbers)
     ink = canvas_of(list(found.items), 0.0)
