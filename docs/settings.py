@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
 from docs.fences import DOCS
-from netspec.config.entries import Entry, option_of
+from netspec.config.entries import Entry
 from netspec.config.vocabulary.losses import LOSSES
 from netspec.config.vocabulary.metrics import METRICS
 from netspec.config.vocabulary.optimizers import OPTIMIZERS
@@ -51,7 +49,7 @@ def texts() -> list[str]:
     found = []
     for _, _, table in TABLES:
         for entry in table.values():
-            found += [entry.about, *(option.about for option, _ in _options(entry).values())]
+            found += [entry.about, *(option.about for option in entry.options().values())]
     return list(dict.fromkeys(found))
 
 
@@ -87,25 +85,21 @@ def _about(thing: Any, language: str) -> str:
 def _entry(name: str, entry: type[Entry], language: str) -> str:
     example = f" `{entry.example}`" if entry.example and entry.example != name else ""
     lines = [f"**`{name}`** {_said(entry.about, language)}.{example}"]
-    for option, field in _options(entry).values():
-        bounds = _bounds(option, field, language)
-        lines.append(f"- `{option.name}{_default(field)}`{bounds}: {_said(option.about, language)}")
+    for option in entry.options().values():
+        bounds = _bounds(option, language)
+        lines.append(f"- `{option.name}{_default(option)}`{bounds}: {_said(option.about, language)}")
     return lines[0] + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")
 
 
-def _options(entry: type[Entry]) -> dict[str, tuple[Option, FieldInfo]]:
-    return {name: (option_of(name, field), field) for name, field in entry.model_fields.items()}
+def _default(option: Option) -> str:
+    return "" if option.required or option.default is None else f" = {_word(option.default)}"
 
 
-def _default(field: FieldInfo) -> str:
-    return "" if field.is_required() or field.default is None else f" = {_word(field.default)}"
-
-
-def _bounds(option: Option, field: FieldInfo, language: str) -> str:
+def _bounds(option: Option, language: str) -> str:
     bounds = ((option.least, "≥"), (option.above, ">"), (option.most, "≤"))
     shown = [f"{sign} {bound:g}" for bound, sign in bounds if bound is not None]
     shown += [f"`{choice}`" for choice in option.choices]
-    if field.is_required():
+    if option.required:
         shown.insert(0, "required" if language == "en" else "꼭 써야 함")
     return f" ({', '.join(shown)})" if shown else ""
 

@@ -116,9 +116,9 @@ def sections_table() -> str:
 
 def _options(entry: type[Entry]) -> str:
     found = []
-    for name, field in entry.model_fields.items():
+    for name, option in entry.options().items():
         if name not in entry.positional and name != entry.gathers:
-            default = "" if field.is_required() or field.default is None else f" = {shown(field.default)}"
+            default = "" if option.required or option.default is None else f" = {shown(option.default)}"
             found.append(f"`{name}{default}`")
     return ", ".join(found)
 

@@ -61,7 +61,7 @@ HEAVY = (
 )
 # what a room that is itself imported late may import at the top
 LIGHTER = {
-    **{room: {"pydantic"} for room in ("config", "training", "documents")},
+    **{room: {"pydantic"} for room in ("training", "documents")},
     "serve": {"starlette", "uvicorn", "websockets"},
 }
 # which parts may name torch at all

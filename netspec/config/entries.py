@@ -1,17 +1,27 @@
 """What may stand in a section: entries of registries, written like calls: `csv("loans.csv")`, `sgd(lr = 0.1)`.
 
-An entry is a pydantic model whose fields are its options; `setting(…)` in the field's type says kind, meaning and
-bounds. The parsers of options of operations also read these options, pydantic then checks the values, and `_located`
-turns its errors into diagnostics at the right places.
+An entry is a class whose fields are its options; `setting(…)` in the field's type says kind, meaning and bounds. The
+parsers of options of operations also read these options, so that what a spec writes has the right types. Values that
+Python code gives are checked by pydantic, which is imported for them only: a spec is read without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, ForwardRef, Self, TypeVar
-
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
-from pydantic.fields import FieldInfo
+from copy import copy
+from functools import cache
+from types import MappingProxyType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    get_origin,
+    get_type_hints,
+)
 
 from netspec import foreign
 from netspec.config.values import Reader, single
@@ -66,44 +76,98 @@ def setting(
     return Option(kind, about, least=least, most=most, choices=choices, above=above, length=count)
 
 
-def option_of(name: str, field: FieldInfo) -> Option:
-    """Return the option of a field. Raises TypeError if the type of the field has no `setting(…)`."""
-    found = next((item for item in field.metadata if isinstance(item, Option)), None)
-    if found is None:
-        raise TypeError(f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]")
-    return found._replace(name=name, default=REQUIRED if field.is_required() else field.default)
+@cache
+def _fields(cls: type) -> Mapping[str, tuple[Any, Option]]:
+    """Return the type and the option of each field of an entry by name, those of its bases first.
+
+    Raise TypeError for a field without `setting(…)`, NameError if its type names what its module does not have.
+    """
+    found: dict[str, tuple[Any, Option]] = {}
+    for base in reversed(cls.__bases__):
+        found |= _fields(base) if issubclass(base, Entry) else {}  # type: ignore[arg-type]  # classes have hashes
+    written = vars(cls).get("__annotations__", {})
+    hints = {name: hint for name, hint in written.items() if not name.startswith("_") and "ClassVar" not in str(hint)}
+    here = type(cls.__name__, (), {"__annotations__": hints, "__module__": cls.__module__})  # without the bases
+    for name, hint in get_type_hints(here, localns=dict(vars(cls)), include_extras=True).items():
+        option = next((item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Option)), None)
+        if get_origin(hint) is not Annotated or option is None:
+            raise TypeError(
+                f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]"
+            )
+        found[name] = (hint, option._replace(name=name))
+    return {
+        name: (hint, option._replace(default=getattr(cls, name, REQUIRED))) for name, (hint, option) in found.items()
+    }
 
 
-class Entry(BaseModel):
+@cache
+def _model(cls: type[Entry]) -> Any:
+    """Return the pydantic model that checks the values which Python code gives for the options of an entry."""
+    from pydantic import ConfigDict, create_model
+
+    declared = _fields(cls)  # type: ignore[arg-type]
+    fields = {name: (hint, ... if option.required else option.default) for name, (hint, option) in declared.items()}
+    return create_model(cls.__name__, __config__=ConfigDict(extra="forbid", strict=True), **fields)  # type: ignore[call-overload]
+
+
+@dataclass_transform(kw_only_default=True)
+class Entry:
     """A loss, an optimizer, a source, …: a word of a section with its options.
 
     positional: the options that may stand without their names, in order.
     gathers: the option that takes all further values without a name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
     word: ClassVar[str] = ""
     about: ClassVar[str] = ""
     example: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ()
     gathers: ClassVar[str] = ""
-    _places: dict[str, Span] = PrivateAttr(default_factory=dict)
+    _places: ClassVar[Mapping[str, Span]] = MappingProxyType({})
+
+    if not TYPE_CHECKING:  # a type checker takes these from the fields, as those of a dataclass
+
+        def __init__(self, **values: Any) -> None:
+            """Check the values of the options. Raises pydantic's ValidationError."""
+            if values or any(option.required for option in self.options().values()):
+                checked = _model(type(self))(**values)
+                values = {name: getattr(checked, name) for name in self.options()}
+            vars(self).update(values)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if not name.startswith("_"):
+                raise AttributeError(f"{self.word} cannot be changed; changed({name} = …) returns another one")
+            super().__setattr__(name, value)
+
+        def __eq__(self, other: object) -> bool:
+            return type(other) is type(self) and other.as_dict() == self.as_dict()
+
+        def __hash__(self) -> int:
+            return hash((type(self), *self.as_dict().values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the value of each option by name."""
+        return {name: getattr(self, name) for name in self.options()}
+
+    def changed(self, **values: Any) -> Self:
+        """Return the entry with other values for some options, which are not checked."""
+        found = copy(self)
+        vars(found).update(values)
+        return found
 
     def at(self, name: str = "") -> Span | None:
         """Return the place of an option, or of the whole entry; None for an entry that was made in Python."""
         return self._places.get(name) or self._places.get("")
-
-    def placed(self, places: dict[str, Span]) -> Self:
-        """Store where the options stand in the text, and return the entry itself."""
-        self._places.update(places)
-        return self
 
     def check(self) -> None:
         """Check the options together. Raises ShapeFault if they contradict each other."""
 
     def document(self) -> dict[str, Any]:
         """Return the word and every option with its value, as JSON."""
-        return {"word": self.word, **self.model_dump(mode="json")}
+        return {"word": self.word, **{name: _plain(value) for name, value in self.as_dict().items()}}
 
     def written(self, **changes: Any) -> str:
         """Return the entry as a spec writes it, with other values for some options."""
@@ -120,13 +184,18 @@ class Entry(BaseModel):
 
     @classmethod
     def options(cls) -> dict[str, Option]:
-        """Return the options of the entry by name."""
-        return {name: option_of(name, field) for name, field in cls.model_fields.items()}
+        """Return the options of the entry by name. Raises TypeError or NameError if a field declares none."""
+        return {name: option for name, (_, option) in _fields(cls).items()}  # type: ignore[arg-type]
 
     @classmethod
     def usage(cls) -> str:
         """Return how the entry is written, with its options: `csv(file, delimiter = ",", …)`."""
         return usage_of(cls.word, cls.options(), cls.positional, cls.gathers).removesuffix("()")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: lists instead of tuples."""
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _text(kind: str, value: Any) -> str:
@@ -151,16 +220,16 @@ def incomplete(entry: type[Entry]) -> str:
             return f"it has no `{name}`, which the documentation shows"
     if not entry.example.startswith(entry.word):
         return f"its example {entry.example!r} does not begin with its word"
-    if any(isinstance(field.annotation, ForwardRef) for field in entry.model_fields.values()):
+    try:
+        options = entry.options()
+    except NameError:
         return "the types of its fields cannot be resolved where it stands: define it at the top of a module"
-    for name, field in entry.model_fields.items():
-        try:
-            kind = option_of(name, field).kind
-        except TypeError as error:
-            return str(error)
-        if kind not in KINDS:
-            return f"its option {name!r} is of the kind {kind!r}; the kinds are {', '.join(sorted(KINDS))}"
-    lacking = [name for name in (*entry.positional, entry.gathers) if name and name not in entry.model_fields]
+    except TypeError as error:
+        return str(error)
+    for name, option in options.items():
+        if option.kind not in KINDS:
+            return f"its option {name!r} is of the kind {option.kind!r}; the kinds are {', '.join(sorted(KINDS))}"
+    lacking = [name for name in (*entry.positional, entry.gathers) if name and name not in options]
     return f"it has no option {lacking[0]!r}, which may stand without its name" if lacking else ""
 
 
@@ -189,7 +258,8 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
 def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, what: Phrase) -> None:
     """Raise Fault if a value is a file name instead of a source: `source = "loans.csv"`, `source = loans.csv`."""
     stem, _, ending = name.rpartition(".")
-    if stem and "file" in getattr(entries.get(ending.lower()), "model_fields", ()):
+    source = entries.get(ending.lower())
+    if stem and source is not None and "file" in source.options():
         fix = f'{ending.lower()}("{name}")'
         shown = reader.text_at(value.at)
         raise reader.fault(value.at, "NS753", Hint("file", {"text": fix}), fix=fix, name=shown, what=what)
@@ -239,11 +309,11 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
         places.setdefault(name, reader.span(arg.value.at))
     if gathered:
         values[cls.gathers] = tuple(gathered)
+    _checked(cls, options, values, places)
+    found = cls.__new__(cls)
+    vars(found).update(values, _places=places)
     try:
-        found = cls(**values).placed(places)
         found.check()
-    except ValidationError as error:
-        raise _located(error, cls, places) from None
     except ShapeFault as fault:
         hints = (Hint(fault.hint),) if fault.hint else ()
         place = places.get(fault.option) or places[""]
@@ -251,21 +321,22 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
     return found
 
 
-def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span]) -> Fault:
-    """Turn pydantic's errors into diagnostics at their options; an error type that begins with NS is a code."""
+def _checked(
+    cls: type[Entry], options: Mapping[str, Option], values: Mapping[str, Any], places: Mapping[str, Span]
+) -> None:
+    """Raise Fault if a required option has no value, or a value is out of the bounds of its option."""
     found = []
-    for item in error.errors():
-        name = str(item["loc"][0]) if item["loc"] else ""
-        if item["type"] == "missing":
+    for name, option in options.items():
+        if name not in values and option.required:
             hint = Hint("usage", {"usage": cls.usage()})
             found.append(Diagnostic("NS209", places[""], {"step": cls.word, "option": name}, hints=(hint,)))
-        elif item["type"].startswith("NS"):
-            words = {**item["ctx"], "option": name, "name": name}
-            found.append(Diagnostic(item["type"], places.get(name, places[""]), words))
-        else:
-            raise error
-    first, *more = found
-    return Fault(first, tuple(more))
+        wrong = option.out_of_bounds(values[name]) if name in values else None
+        if wrong is not None:
+            code, words = wrong
+            found.append(Diagnostic(code, places.get(name, places[""]), {**words, "option": name, "name": name}))
+    if found:
+        first, *more = found
+        raise Fault(first, tuple(more))
 
 
 def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -> str:
@@ -279,9 +350,9 @@ def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -
         hint = Hint("usage", {"usage": cls.usage()})
         raise reader.fault(arg.at, code, hint, step=cls.word, position=str(position + 1))
     name = ".".join(arg.name)
-    if name in cls.model_fields:
+    legal = tuple(cls.options())
+    if name in legal:
         return name
-    legal = tuple(cls.model_fields)
     guess = nearest(name, legal) or meant(name, legal)
     hint = Hint("options", {"names": Quoted(legal)}) if legal else Hint("no_options")
     raise reader.fault(arg.name_at, "NS203", hint, guess=guess, name=name, step=cls.word)

@@ -126,9 +126,9 @@ def _call(called: documents.Called, table: Mapping[str, type[Entry]]) -> str:
     if entry is None:  # a plug-in registered this word where the run was made, but not on this machine
         return called.word
     parts = []
-    for name, field_ in entry.model_fields.items():
+    for name, option in entry.options().items():
         value = called.__pydantic_extra__.get(name)
-        default = list(field_.default) if isinstance(field_.default, tuple) else field_.default
+        default = list(option.default) if isinstance(option.default, tuple) else option.default
         if value is not None and value != default:
             parts.append(_text(value) if name in (*entry.positional, entry.gathers) else f"{name} = {_text(value)}")
     return f"{entry.word}({', '.join(parts)})" if parts else str(entry.word)

@@ -130,11 +130,9 @@ def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
     if rows.head.renamed:
         source = Csv(file=place, header="first", names=rows.head.names)
     if rows.form["delimiter"] != "," or not rows.head.listed:
-        source = source.model_copy(
-            update={
-                "delimiter": None if rows.form["delimiter"] == "," else rows.form["delimiter"],
-                "header": source.header if rows.head.listed else "none",
-            }
+        source = source.changed(
+            delimiter=None if rows.form["delimiter"] == "," else rows.form["delimiter"],
+            header=source.header if rows.head.listed else "none",
         )
     return rows, source
 
@@ -153,7 +151,7 @@ def _form(columns: list[Column], source: Csv) -> Csv:
         changes["units"] = units
     if not changes:
         return source
-    written = source.model_copy(update=changes)
+    written = source.changed(**changes)
 
     def numbers(form: Csv) -> int:
         return sum(bool(given) and all(is_number(cell, form) for cell in given) for given in cells)

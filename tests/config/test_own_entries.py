@@ -365,3 +365,24 @@ def test_an_entry_made_in_python_keeps_its_bounds() -> None:
         for error in caught.value.errors()
     }
     assert found == {("lr",): ("NS750", "-1"), ("betas",): ("NS777", 1)}
+
+
+def test_a_spec_with_sections_is_checked_without_pydantic() -> None:
+    """pydantic costs as much as the rest of `check`; it checks only what Python code gives."""
+    code = (
+        "import sys; from netspec.cli.main import main; assert main(['check', sys.argv[1]]) == 0;"
+        "assert not any(name.startswith('pydantic') for name in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, ROOT / "specs/tasks/mnist_gan.net"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_entry_does_not_change() -> None:
+    one = OPTIMIZERS["adam"](lr=0.5)
+    with pytest.raises(AttributeError):
+        one.lr = 0.1
+    other = one.changed(lr=0.1)
+    assert (one.lr, other.lr, one == other, one == other.changed(lr=0.5)) == (0.5, 0.1, False, True)
+    assert len({one, other, other.changed(lr=0.5)}) == 2

@@ -74,7 +74,7 @@ def test_a_padded_loss_is_that_of_its_examples(word: str, options: dict[str, Any
     layer = SHAPES[shape]
     value, target, wanted = data(word, layer)
     value.requires_grad_()
-    named = {"target": "t"} if "target" in LOSSES[word].model_fields else {}
+    named = {"target": "t"} if "target" in LOSSES[word].options() else {}
     term = LOSSES[word](layer="y", **named, **options)
     mean, weight = loss_function(term, layer, wanted, "cpu")(value, target, inside())
     singles = []

@@ -10,7 +10,6 @@ import torch
 from torch.nn import functional
 
 import netspec
-from netspec.config.entries import option_of
 from netspec.config.vocabulary import losses, metrics, schedules
 from netspec.config.vocabulary.losses import loss_function
 from netspec.config.vocabulary.optimizers import OPTIMIZERS
@@ -25,7 +24,7 @@ FIVE = Type(5)
 @pytest.mark.parametrize("word", OPTIMIZERS)
 def test_an_optimizers_options_are_torchs(word: str) -> None:
     torchs = inspect.signature(getattr(torch.optim, OPTIMIZERS[word].torch_name)).parameters
-    for name, value in OPTIMIZERS[word]().model_dump().items():
+    for name, value in OPTIMIZERS[word]().as_dict().items():
         assert name in torchs
         if (word, name) != ("sgd", "lr"):
             assert torchs[name].default == value, name
@@ -38,7 +37,7 @@ def test_an_optimizer_steps_as_torchs_plainest_form(word: str) -> None:
     theirs.load_state_dict(ours.state_dict())
     entry = OPTIMIZERS[word](lr=0.02)
     mine = entry.build(ours.parameters(), "cpu")
-    plain = getattr(torch.optim, OPTIMIZERS[word].torch_name)(theirs.parameters(), foreach=False, **entry.model_dump())
+    plain = getattr(torch.optim, OPTIMIZERS[word].torch_name)(theirs.parameters(), foreach=False, **entry.as_dict())
     for _ in range(6):
         x = torch.randn(7, 4)
         for net, optimizer in ((ours, mine), (theirs, plain)):
@@ -63,8 +62,8 @@ def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
     """Every option at its ends, alone: refused by check or accepted by torch, never refused in the middle of a run."""
     weights = [torch.nn.Parameter(torch.zeros(3))]
     tried = 0
-    for name, field in OPTIMIZERS[word].model_fields.items():
-        for value in _extremes(option_of(name, field)):
+    for name, option in OPTIMIZERS[word].options().items():
+        for value in _extremes(option):
             entry = OPTIMIZERS[word](**{name: value})
             try:
                 entry.check()
@@ -72,7 +71,7 @@ def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
                 continue
             entry.build(weights, "cpu")
             tried += 1
-    assert tried >= len(OPTIMIZERS[word].model_fields)
+    assert tried >= len(OPTIMIZERS[word].options())
 
 
 def _torch_schedule(word: str, optimizer: Any, steps: int) -> Any:

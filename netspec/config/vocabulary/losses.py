@@ -14,9 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import PrivateAttr
-
-from netspec.config.entries import Entry, incomplete, option_of, setting
+from netspec.config.entries import Entry, incomplete, setting
 from netspec.config.predictions import Labels, Numbers, OneOfMany, OneOfTwo, Prediction, choice, require_numbers
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
@@ -76,7 +74,7 @@ class Term(Entry):
 
     def others(self) -> dict[str, str]:
         """Return what the loss reads besides its layer and target (a mask, the third layer of a triplet), by option."""
-        options = [name for name, field in type(self).model_fields.items() if option_of(name, field).kind == "name"]
+        options = [name for name, option in self.options().items() if option.kind == "name"]
         names = {name: getattr(self, name) for name in options if name not in ("layer", "target")}
         return {name: value for name, value in names.items() if value is not None}
 
@@ -246,7 +244,7 @@ class CrossEntropy(Loss):
         rows = [row for (row,) in counts]
         present = sum(1 for row in rows if row)
         weight = tuple(sum(rows) / (present * row) if row else 1.0 for row in rows)
-        return self.model_copy(update={"weight": weight})
+        return self.changed(weight=weight)
 
     def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
         if target is None or self.weight is not None:
@@ -305,7 +303,7 @@ class BinaryCrossEntropy(Loss):
         float | str,
         setting("weight", "how much the positive examples count; `balanced`: as much as the others together", above=0),
     ] = 1.0
-    _each: tuple[float, ...] = PrivateAttr(default=())  # for each map, if the weight is balanced
+    _each: ClassVar[tuple[float, ...]] = ()  # for each map, if the weight is balanced
     smoothing: Annotated[float, setting("number", "how far 0 and 1 move to the middle", least=0, most=1)] = 0.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
@@ -315,9 +313,8 @@ class BinaryCrossEntropy(Loss):
         return Numbers(layer, squashed=True) if rebuilds else self._kind(layer)
 
     def balanced(self, counts: Sequence[Sequence[int]]) -> Self:
-        found = self.model_copy()
-        found._each = tuple(lacking / having if lacking and having else 1.0 for lacking, having in zip(*counts))
-        return found
+        each = tuple(lacking / having if lacking and having else 1.0 for lacking, having in zip(*counts))
+        return self.changed(_each=each)
 
     def arrays(self, value: Array, target: Array | None, layer: Type) -> Array | None:
         if target is None or isinstance(self.weight, str):

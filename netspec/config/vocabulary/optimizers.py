@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from netspec.config.entries import Entry, incomplete, setting
 from netspec.elaborate.options import shown
@@ -54,7 +54,7 @@ class Optimizer(Entry):
         """Return torch's optimizer for these weights, in its fastest form on `cpu` or `cuda`: fused, else foreach."""
         from torch import optim
 
-        options: dict[str, Any] = self.model_dump()
+        options = self.as_dict()
         if "betas" in options:
             options["betas"] = tuple(options["betas"])
         fast = {"fused": True} if device in self.fused else {"foreach": True}

@@ -39,7 +39,7 @@ class Schedule(Entry):
 
 
 def _incomplete(schedule: type[Schedule]) -> str:
-    if schedule.waits and not {"factor", "patience"} <= set(schedule.model_fields):
+    if schedule.waits and not {"factor", "patience"} <= set(schedule.options()):
         return "a schedule that waits for the validation loss needs the options `factor` and `patience`"
     return incomplete(schedule)
 

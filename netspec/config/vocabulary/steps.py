@@ -186,7 +186,7 @@ class Columns(FieldStep):
 
     def as_found(self, stored: Mapping[str, Any], resized: bool) -> Self:
         columns = stored.get("columns")
-        return self.model_copy(update={"names": tuple(columns)}) if columns else self
+        return self.changed(names=tuple(columns)) if columns else self
 
 
 @STEPS.register
@@ -264,7 +264,7 @@ class Label(FieldStep):
 
     def as_found(self, stored: Mapping[str, Any], resized: bool) -> Self:
         classes = stored.get("classes")
-        return self.model_copy(update={"classes": tuple(classes)}) if classes and self.classes is None else self
+        return self.changed(classes=tuple(classes)) if classes and self.classes is None else self
 
 
 @STEPS.register
@@ -312,7 +312,7 @@ class Date(FieldStep):
                 found[row] = 0.0  # the fault is said here
             if not rows.misses(cell):
                 orders = orders_of(cell for cell in cells if not rows.misses(cell)) if orders is None else orders
-                others = [self.model_copy(update={"order": order}).written() for order in orders]
+                others = [self.changed(order=order).written() for order in orders]
                 hints = rows.advice(*(Hint("order", {"text": text}) for text in others))
                 taking.faults.add(Diagnostic("NS787", span, words, labels=labels, hints=hints))
             elif not rows.filled:
@@ -344,7 +344,7 @@ class Image(FieldStep):
         if not stored.get("picture"):
             return self
         maps, *size = stored["picture"]
-        return self.model_copy(update={"maps": maps, "size": None if resized else tuple(size)})
+        return self.changed(maps=maps, size=None if resized else tuple(size))
 
 
 @STEPS.register
@@ -377,7 +377,7 @@ class Chars(FieldStep):
         classes = stored.get("classes")
         if classes and any(len(sign) != 1 for sign in classes):
             raise Unlearned(classes)
-        return self.model_copy(update={"alphabet": "".join(classes)}) if classes else self
+        return self.changed(alphabet="".join(classes)) if classes else self
 
 
 # ---- steps that transform values

@@ -214,7 +214,7 @@ def table_form(name: str, source: Source | None, form: Mapping[str, Any]) -> Csv
         return Csv(file=name)
     names = source.names or form.get("names")
     found = {"header": source.header or form.get("header"), "names": names and tuple(names)}
-    return source.model_copy(update={"file": name, "test": None, **found})
+    return source.changed(file=name, test=None, **found)
 
 
 def standard_input(data: bytes, source: Source | None, form: Mapping[str, Any] = NO_FORM) -> Rows:
