@@ -166,6 +166,31 @@ def test_a_pool_that_reads_past_the_end_and_gelu_by_the_error_function_have_word
     assert "pad" not in text.replace("paddedpool", "")
 
 
+class Falling(torch.nn.Module):
+    """Causal attention whose products fall with the distance, counted from the first key as Bloom does."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.qkv, self.rate = torch.nn.Linear(12, 36), rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, steps, _ = x.shape
+        parts = self.qkv(x).view(batch, steps, 3, 3, 4).permute(2, 0, 3, 1, 4).reshape(3, batch * 3, steps, 4)
+        slopes = torch.tensor([2.0**-4, 2.0**-8, 2.0**-self.rate])[:, None, None]
+        added = (slopes * torch.arange(steps)).repeat(batch, 1, 1)
+        products = added.baddbmm(parts[0], parts[1].transpose(1, 2), beta=1, alpha=0.5).view(batch, 3, steps, steps)
+        hidden = torch.full((steps, steps), torch.finfo(torch.float32).min).triu(1)
+        weights = (products + hidden).softmax(-1).view(batch * 3, steps, steps)
+        return weights.bmm(parts[2]).view(batch, 3, steps, 4).transpose(1, 2).reshape(batch, steps, 12)
+
+
+def test_numbers_that_fall_with_the_distance_are_alibi() -> None:
+    assert "alibi = true" in imported(Falling(2), example_types(["x: 12 over 5"])).text
+    with pytest.raises(netspec.NetspecError) as caught:
+        imported(Falling(3), example_types(["x: 12 over 5"]))
+    assert caught.value.diagnostic.code == "NS261"
+
+
 class Added(torch.nn.Module):
     def __init__(self, number: float) -> None:
         super().__init__()

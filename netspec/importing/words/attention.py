@@ -90,6 +90,8 @@ class Products(Partial):
         one, other = (each if isinstance(each, View) else each.view for each in (self.query, self.key))
         if shape[-2:] != (one.shape[-2], other.shape[-2]):
             raise Unsaid("products")
+        if self.mask is not None and self.mask.shape[:-2] == (math.prod(shape[:-2]),):  # examples and heads in one axis
+            return dataclasses.replace(self, mask=self.mask.reshape(*shape[:-2], *self.mask.shape[-2:]))
         return self
 
     def softmax(self, axis: int, axes: int) -> Products:
@@ -208,6 +210,14 @@ def product(site: Site, one: Any, other: Any) -> Any:
 recognises("bmm", takes=(Products, *HEADS))(product)
 
 
+@recognises("baddbmm", takes=HEADS)
+def baddbmm(site: Site, added: Fixed, one: Any, other: Any, *, beta: float = 1, alpha: float = 1) -> Products:
+    found = product(site, one, other)
+    if beta != 1 or not isinstance(found, Products):
+        raise Unsaid("baddbmm")
+    return found.combined("*", alpha).combined("+", added)
+
+
 @recognises("masked_fill", takes=(Products,))
 def masked_fill(site: Site, products: Any, mask: Fixed, value: Any) -> Products:
     number = float(value.value) if isinstance(value, Fixed) else float(value)
@@ -285,7 +295,7 @@ def _mixed(
             space = _places(site, views[0])
             options["shift"] = squeezed(tuple((n - by) % n for n, by in zip(space, turn, strict=True)))
     else:
-        options |= _mask(added, steps, others, causal)
+        options |= _mask(added, heads, steps, others, causal)
     if turned:
         one, other = (dataclasses.replace(each, view=views[0], norm=None) for each in turned)
         if one != other:
@@ -317,8 +327,8 @@ def _mixed(
         if weights[0] is None:
             options["norm_affine"] = False
         arrays |= {f"{name}_norm.weight": one for name, one in zip(("query", "key"), weights, strict=True) if one}
-    sequence = views[0].dims[-2]
-    out = View(views[0].edge, (views[0].dims[0], tidy((Atom(MAPS, heads, value_width),)), sequence,
+    batch = tuple(atom for atom in views[0].dims[0] if atom.role != MAPS)  # heads may lie in one axis with the examples
+    out = View(views[0].edge, (batch, tidy((Atom(MAPS, heads, value_width),)), views[0].dims[-2],
                                tidy((Atom(MAPS, value_width),))))  # fmt: skip
     out = out.reshape(site.shape_of())
     dense = "query.weight" in arrays
@@ -351,33 +361,54 @@ def _heads(site: Site, view: View) -> tuple[int, int]:
     return heads, width
 
 
-def _mask(added: Tensor | None, steps: int, others: int, causal: bool) -> dict[str, Any]:
+def _mask(added: Tensor | None, heads: int, steps: int, others: int, causal: bool) -> dict[str, Any]:
     import torch
 
     if added is None:
         return {"causal": True} if causal else {}
     if added.dim() < 2:
         raise Unsaid("mask")
-    flat = added.expand(*added.shape[:-2], steps, others).reshape(-1, steps, others)
-    if not bool((flat == flat[:1]).all()):
+    while added.dim() < 4:
+        added = added[None]
+    flat = added.expand(*added.shape[:-2], steps, others).reshape(-1, *added.shape[-3:-2], steps, others)
+    seen = flat[0, 0] > LOWEST
+    if not bool((flat == flat[:1]).all()) or bool(((flat[0] > LOWEST) != seen).any()):
         raise Unsaid("mask")
-    numbers = flat[0]
-    seen = numbers > LOWEST
-    if bool((numbers[seen] != 0).any()):
-        raise Unsaid("mask with numbers")
     past = torch.ones(steps, others, dtype=torch.bool).tril()
     if causal:
         seen = seen & past
+    options: dict[str, Any] = {}
+    if bool((flat[0][:, seen] != 0).any()):
+        if not _falls(flat[0], seen, heads):
+            raise Unsaid("mask with numbers")
+        options["alibi"] = True
     if bool(seen.all()):
-        return {}
+        return options
     if steps != others:
         raise Unsaid("mask")
     if bool((seen == past).all()):
-        return {"causal": True}
+        return options | {"causal": True}
     reach = int(seen.sum(1).max())
     if bool((seen == (past & ~past.tril(-reach))).all()):
-        return {"causal": True, "window": reach}
+        return options | {"causal": True, "window": reach}
     raise Unsaid("mask")
+
+
+def _falls(numbers: Tensor, seen: Tensor, heads: int) -> bool:
+    """Whether numbers (heads, queries, keys) fall with the distance as ALiBi's do, but for one number for each query.
+
+    The softmax over the keys takes no notice of such a number.
+    """
+    import torch
+
+    whole = 2 ** int(math.log2(heads))
+    slopes = [2 ** (-8 * i / whole) for i in range(1, whole + 1)]
+    slopes += [2 ** (-4 * i / whole) for i in range(1, 2 * (heads - whole), 2)]
+    steps, others = seen.shape
+    away = (torch.arange(steps)[:, None] - torch.arange(others)).abs()
+    rest = numbers.double() + torch.tensor(slopes).double()[:, None, None] * away
+    spread = rest.masked_fill(~seen, -math.inf).amax(-1) - rest.masked_fill(~seen, math.inf).amin(-1)
+    return bool((spread <= 1e-5 * others).all())
 
 
 def _window(site: Site, views: list[View]) -> tuple[int, ...]:
