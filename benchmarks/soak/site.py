@@ -141,11 +141,14 @@ def rows() -> list[Row]:
         ("sent in all", found["all"] / 1e6, ALL, "MB"),
     ):
         result.append((claim, f"{value:.{0 if unit == 'ms' else 2}f} {unit}", f"<= {bar} {unit}", value <= bar))
-    for claim, value, bar, unit, held in (
-        ("digits in the page: from Train to 95 %", found.get("digits", 1e6), 10, "s", lambda value: value <= 10),
-        ("weights painted on the figure meanwhile", found.get("frames", 0), 20, "a second", lambda value: value >= 20),
+    for claim, name, bar, unit in (
+        ("digits in the page: from Train to 95 %", "digits", 10, "s"),
+        ("processor time of the page for each of its pictures", "paint", 50, "ms"),
     ):
-        result.append((claim, f"{value:.1f} {unit}", f"{'<=' if unit == 's' else '>='} {bar} {unit}", held(value)))
+        value = found.get(name, 1e6)
+        result.append((claim, f"{value:.1f} {unit}", f"<= {bar} {unit}", value <= bar))
+    frames = found.get("frames", 0)
+    result.append(("weights painted on the figure meanwhile", f"{frames:.1f} a second", ">= 20 a second", frames >= 20))
     for spec, times in found["keys"].items():
         bar = LARGE_KEY if "resnet" in spec else KEY
         shown = f"{times['median']:.0f} ms (worst {times['worst']:.0f}, {times['figures']} figures)"

@@ -19,7 +19,7 @@ from netspec.compute.arrays import Array, even, filled, given, gradients
 from netspec.compute.program import Program
 from netspec.config.check import matched
 from netspec.config.match import trained_by
-from netspec.config.predictions import choice
+from netspec.config.predictions import Numbers, choice
 from netspec.config.vocabulary.losses import prediction_of
 from netspec.config.vocabulary.schedules import Rate
 from netspec.diagnostics.errors import SpecError
@@ -46,6 +46,7 @@ Prepared = Callable[[str], Mapping[str, Any] | None]
 MOST_PRODUCTS = 20_000_000  # of a batch; a page takes some 30 ms for them
 MOST_STEPS = 1_000_000
 EVALUATED = 512  # rows that are scored at once
+SIDE, LINE = 48, 160  # places of the input at which a picture of the net is computed: along each of two axes, along one
 
 
 def page_plan(spec: Spec, prepared: Prepared) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def page_plan(spec: Spec, prepared: Prepared) -> dict[str, Any]:
         raise _untrained(
             "data" if source is None else source.written(), source.at() if source else data.span, Hint("data")
         )
-    return _Page(train, graph, match, rows).document()
+    return _Page(data, train, graph, match, rows).document()
 
 
 def _untrained(what: str, span: Span | None, *hints: Hint) -> SpecError:
@@ -124,8 +125,8 @@ def prepared_of(dataset: Dataset) -> dict[str, Any] | None:
 class _Page:
     """Makes the programs of one spec. All weights that move lie in one array, so that an optimizer is a few steps."""
 
-    def __init__(self, train: Train, graph: Graph, match: Match, rows: Mapping[str, Any]) -> None:
-        self.train, self.graph, self.match, self.rows = train, graph, match, rows
+    def __init__(self, data: Data, train: Train, graph: Graph, match: Match, rows: Mapping[str, Any]) -> None:
+        self.data, self.train, self.graph, self.match, self.rows = data, train, graph, match, rows
         self.turn: Turn = train.turns[0]
         moved = {one.key for stored in trained_by(self.turn.weights, graph) for one in stored.each()}
         self.places: dict[str, tuple[str, int]] = {}  # of each stored array: in which array it lies, and where
@@ -160,6 +161,7 @@ class _Page:
                 for stored in self.graph.arrays
             },
             "targets": self.targets,
+            "space": self.space(),
             "rows": self.rows,
             "batch": train.batch,
             "precision": train.precision,
@@ -180,6 +182,25 @@ class _Page:
 
     def program(self, size: int, steps: bool) -> dict[str, Any]:
         """Return the program of a step with a batch, or of the scores of some rows."""
+        edges, weights = self._values(size, steps)
+        losses = [self._mean(item.term, edges, size) for item in self.turn.loss]
+        total = losses[0] * self.turn.loss[0].coefficient
+        for item, mean in zip(self.turn.loss[1:], losses[1:], strict=True):
+            total = total + mean * item.coefficient
+        if not steps:
+            measured = [total, *(self._score(metric, edges) for metric in self.train.metrics)]
+            scores = {name: one for name, one in zip(self.train.measures, measured, strict=True) if one is not None}
+            self.names = list(scores)
+            program = Program(scores)
+        else:
+            program = Program({"loss": total, **self._step(total, weights)})
+        if program.products > MOST_PRODUCTS:
+            words = {"count": f"{program.products:,}", "most": f"{MOST_PRODUCTS:,}"}
+            raise _untrained(self.graph.name, self.train.span, Hint("large", words))
+        return program.document()
+
+    def _values(self, size: int, steps: bool) -> tuple[Mapping[Any, Array], Array]:
+        """Return the values of the net for some rows, and the weights that move."""
         own = {name: given((count,), name) for name, count in self.sizes.items()}
         inputs = {}
         for index in self.graph.inputs:
@@ -199,22 +220,34 @@ class _Page:
         if found.updates:
             node = next(node for node in self.graph.nodes if node.op.mixes_batch)
             raise _untrained(node.word, node.span)
-        edges = found.edges
-        losses = [self._mean(item.term, edges, size) for item in self.turn.loss]
-        total = losses[0] * self.turn.loss[0].coefficient
-        for item, mean in zip(self.turn.loss[1:], losses[1:], strict=True):
-            total = total + mean * item.coefficient
-        if not steps:
-            measured = [total, *(self._score(metric, edges) for metric in self.train.metrics)]
-            scores = {name: one for name, one in zip(self.train.measures, measured, strict=True) if one is not None}
-            self.names = list(scores)
-            program = Program(scores)
-        else:
-            program = Program({"loss": total, **self._step(total, own["weights"])})
-        if program.products > MOST_PRODUCTS:
-            words = {"count": f"{program.products:,}", "most": f"{MOST_PRODUCTS:,}"}
-            raise _untrained(self.graph.name, self.train.span, Hint("large", words))
-        return program.document()
+        return found.edges, own["weights"]
+
+    def space(self) -> dict[str, Any] | None:
+        """Return what draws the net over its input: classes over two values, a number over one; None for other nets."""
+        if len(self.match.inputs) != 1:
+            return None
+        ((name, wanted),) = self.match.inputs.items()
+        term = self.turn.loss[0].term  # the report of a run draws that of its first loss, too
+        plain = wanted.classes is None and not wanted.space and wanted.time is None
+        field = self.rows["fields"].get(str(term.compared))
+        if not plain or field is None or field["each"] != 1:
+            return None
+        edges, _ = self._values(SIDE * SIDE if wanted.maps == 2 else LINE, False)
+        value, _, layer = self._compared(term, edges)
+        predicted = prediction_of(term, self.train.terms, layer)
+        if layer.space or layer.time is not None or predicted is None:
+            return None
+        classes = wanted.maps == 2 and predicted.chooses
+        if not classes and (wanted.maps, layer.maps, predicted) != (1, 1, Numbers(layer)):
+            return None
+        program = Program({"value": value})
+        if program.products > MOST_PRODUCTS // 10:  # it is computed beside the training
+            return None
+        steps = self.data.fields[name].steps
+        columns = steps[0].columns_of(()) if steps else ()
+        numbered = (f"{name}1", f"{name}2") if classes else (name,)
+        axes = columns if len(columns) == len(numbered) else numbered
+        return {"input": name, "target": term.compared, "axes": axes, "maps": layer.maps, "program": program.document()}
 
     def _mean(self, term: Loss, edges: Mapping[Any, Array], size: int) -> Array:
         """Return a term of the loss over a batch, one number."""

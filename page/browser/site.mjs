@@ -135,6 +135,24 @@ await check("trained in the page to its score, rewound and trained again to the 
   await page.waitForTimeout(500);
   return /test accuracy 1\.000/.test(said) && end.equals(again) && end.equals(await weights()) && !end.equals(first) && before !== painted;
 });
+await check("classes over two inputs, the legend and the tooltips follow the training", async () => {
+  await open("tasks/two_moons.net");
+  await pressed("One step");
+  await state("has stopped");
+  await page.waitForTimeout(500);
+  const look = () => page.locator(".space canvas").evaluate((canvas) => canvas.toDataURL());
+  const legend = () => page.locator(".legend").textContent();
+  const wire = page.locator(".paper svg g[id]:has(> title):has(> path)").first();
+  const tip = async () => (await wire.dispatchEvent("pointerover"), wire.locator("title").first().textContent());
+  const before = [await look(), await legend(), await tip()];
+  await pressed("Train");
+  await state("has finished");
+  await page.waitForTimeout(500);
+  const after = [await look(), await legend(), await tip()];
+  if (pictures) await page.screenshot({ path: `${pictures}/moons.png` });
+  const named = await page.getByRole("img", { name: "Examples and predicted classes: x1" }).count();
+  return named === 1 && /positive.*negative.*widest line: \S+ [\d.]+/.test(after[1]) && before.every((each, n) => each !== after[n]);
+});
 await check("a step that the page does not train, and data that it lacks, are said with their command", async () => {
   for (const name of ["digits.net", "mnist.net"]) {
     await open(`tasks/${name}`);
@@ -157,12 +175,16 @@ await check("digits in the page", async () => {
     };
     requestAnimationFrame(frame);
   });
-  const begun = Date.now();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const used = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+  const [begun, before] = [Date.now(), await used()];
   await pressed("Train");
   await page.waitForFunction(() => Number(/test accuracy ([\d.]+)/.exec(document.querySelector(".training p")?.textContent)?.[1]) >= 0.95);
   found.digits = (Date.now() - begun) / 1000;
   await state("has finished");
   const { frames, first, last } = await page.evaluate(() => window.seen);
+  found.paint = (1000 * ((await used()) - before)) / frames;
   found.frames = (1000 * (frames - 1)) / (last - first);
   if (pictures) await page.screenshot({ path: `${pictures}/digits.png` });
 });

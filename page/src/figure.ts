@@ -3,6 +3,7 @@
 import type { Client } from "./client";
 import { button, choice, fill, make } from "./dom";
 import type { Editor, Position, Range } from "./editor";
+import type { Weights } from "./practice";
 import { say, spoken } from "./words";
 
 interface Answer {
@@ -24,6 +25,13 @@ interface Wires {
   faintest: number;
 }
 
+/** The elements that show weights of one layer: what each was last set to, so that only a change is written. */
+interface Painted {
+  layer: string;
+  keys: string[];
+  items: { element: Element; group: boolean; key: number; at: number; look: number; tip: { value: number } }[];
+}
+
 interface Named {
   name: string;
   about: string;
@@ -43,6 +51,9 @@ export interface Settings {
   depth: string;
 }
 
+const STEPS = 256; // widths of a line that differ
+const UNSEEN = -1e9;
+
 export class Figure {
   readonly box = make("div", { className: "figure", tabIndex: 0, role: "region" });
   readonly bar = make("div", { className: "bar" });
@@ -50,13 +61,16 @@ export class Figure {
   private words = make("p", { className: "words" });
   private paper = make("div", { className: "paper" });
   private answer: Answer | undefined;
-  private painted: (Element | undefined)[] = []; // the elements of the answer's wires
+  private painted: Painted[] = []; // the layers of the answer's wires
+  private tips = new Map<Element, { value: number; title: Element; text: string }>(); // of what is painted
+  private legend = make("p", { className: "legend", hidden: true });
+  private under: Element | undefined; // the pointer
   private asking = false;
   private again = false;
   private fitted = true;
   private line = -1;
   private weights = "";
-  private painting: ((key: string, at: number) => number) | undefined;
+  private painting: Weights | undefined;
   private lists: Record<keyof Settings, HTMLSelectElement>;
   private choices: Choices = { views: [], themes: [], formats: [] };
   private sizes: HTMLButtonElement;
@@ -87,7 +101,8 @@ export class Figure {
     };
     for (const [kind, word] of [["fewer", "fewer"], ["more", "more"]] as const) this.changes[kind]!.ariaLabel = say(word);
     this.bar.append(this.sizes, ...Object.values(this.changes));
-    this.box.append(this.words, this.paper);
+    this.box.append(this.words, this.legend, this.paper);
+    this.paper.addEventListener("pointerover", (event) => this.tell(event.target as Element));
     this.box.setAttribute("aria-label", say("figure"));
     this.paper.addEventListener("click", (event) => this.clicked(event.target as Element));
     this.fit(true);
@@ -148,25 +163,78 @@ export class Figure {
   }
 
   /** Paints weights on the figure that is shown, as `netspec render` paints those of a run; without any it is drawn anew. */
-  paint(weights?: (key: string, at: number) => number): void {
+  paint(weights?: Weights): void {
     const before = this.painting;
     this.painting = weights;
+    this.legend.hidden = weights === undefined || this.painted.length === 0;
     if ((before === undefined) !== (weights === undefined)) return this.ask();
     if (weights === undefined || this.answer?.wires === undefined) return;
-    const { items, colours, thin, thick, faintest } = this.answer.wires;
-    const layer = (key: string) => key.slice(0, key.lastIndexOf("."));
-    const largest: Record<string, number> = {};
-    for (const [, key, at] of items) largest[layer(key)] = Math.max(largest[layer(key)] ?? 0, Math.abs(weights(key, at)));
-    for (const [number, [, key, at]] of items.entries()) {
-      const element = this.painted[number];
-      const value = weights(key, at);
-      const part = Math.abs(value) / (largest[layer(key)] || 1);
-      const colour = colours[part < faintest ? "zero" : value > 0 ? "positive" : "negative"];
-      element?.setAttribute("stroke", colour);
-      if (element?.tagName === "g") element.setAttribute("fill", colour);
-      element?.setAttribute("stroke-width", (part < faintest ? thin : thin + (thick - thin) * part).toFixed(3));
-      element?.setAttribute("opacity", (part < faintest ? 1 : 0.35 + 0.65 * part).toFixed(3));
+    const { colours, thin, thick, faintest } = this.answer.wires;
+    const widest: string[] = [];
+    for (const { layer, keys, items } of this.painted) {
+      const arrays = keys.map(weights);
+      let largest = 0;
+      for (const item of items) {
+        const value = (item.tip.value = arrays[item.key]?.[item.at] ?? 0);
+        largest = Math.max(largest, Math.abs(value));
+      }
+      widest.push(`${layer} ${largest.toPrecision(3)}`);
+      for (const item of items) {
+        const { value } = item.tip;
+        const part = Math.abs(value) / (largest || 1);
+        const look = part < faintest ? 0 : Math.sign(value) * Math.max(1, Math.round(STEPS * part));
+        if (look === item.look) continue;
+        const { element, group } = item;
+        const size = Math.abs(look) / STEPS;
+        if (item.look === UNSEEN || Math.sign(look) !== Math.sign(item.look)) {
+          const colour = colours[look === 0 ? "zero" : look > 0 ? "positive" : "negative"];
+          element.setAttribute("stroke", colour);
+          if (group) element.setAttribute("fill", colour);
+        }
+        element.setAttribute("stroke-width", (thin + (thick - thin) * size).toFixed(3));
+        element.setAttribute("opacity", (look === 0 ? 1 : 0.35 + 0.65 * size).toFixed(3));
+        item.look = look;
+      }
     }
+    const values = this.legend.lastElementChild;
+    if (values !== null) values.textContent = `${say("widest")} ${widest.join(", ")}`;
+    if (this.under !== undefined) this.tell(this.under);
+  }
+
+  /** Finds the elements that show weights, and explains their colours. */
+  private prepare({ wires }: Answer): void {
+    const known = new Map([...this.paper.querySelectorAll("[id]")].map((element) => [element.id, element]));
+    const layers = new Map<string, Painted>();
+    this.tips.clear();
+    this.under = undefined;
+    for (const [id, key, at] of wires?.items ?? []) {
+      const layer = key.slice(0, key.lastIndexOf("."));
+      const own = layers.get(layer) ?? { layer, keys: [], items: [] };
+      layers.set(layer, own);
+      const element = known.get(id);
+      if (element === undefined) continue;
+      if (!own.keys.includes(key)) own.keys.push(key);
+      let title = element.querySelector(":scope > title");
+      if (title === null) element.prepend((title = document.createElementNS(element.namespaceURI, "title")));
+      const tip = { value: 0, title, text: title.textContent ? `${title.textContent}: ` : "" };
+      this.tips.set(element, tip);
+      own.items.push({ element, group: element.tagName === "g", key: own.keys.indexOf(key), at, look: UNSEEN, tip });
+    }
+    this.painted = [...layers.values()];
+    if (wires === undefined) return this.legend.replaceChildren();
+    const signs = (["positive", "negative"] as const).map((sign) => {
+      const line = make("span", { className: "sample", ariaHidden: "true" });
+      line.style.background = wires.colours[sign];
+      return make("span", {}, line, say(sign));
+    });
+    this.legend.replaceChildren(...signs, make("span"));
+  }
+
+  /** Writes the weight of now into the tooltip of what is pointed at. */
+  private tell(target: Element): void {
+    this.under = this.painting && (target.closest<SVGElement>("[id]") ?? undefined);
+    const tip = this.under && this.tips.get(this.under);
+    if (tip !== undefined) tip.title.textContent = tip.text + tip.value.toPrecision(3);
   }
 
   ask(): void {
@@ -202,8 +270,7 @@ export class Figure {
     this.paper.replaceChildren(document.adoptNode(parsed));
     this.paper.classList.remove("old");
     this.words.hidden = true;
-    const known = new Map([...this.paper.querySelectorAll("[id]")].map((element) => [element.id, element]));
-    this.painted = (answer.wires?.items ?? []).map(([id]) => known.get(id));
+    this.prepare(answer);
     this.paint(this.painting);
     this.mark();
     this.offerChanges();

@@ -3,9 +3,13 @@
 import type { Client } from "./client";
 import { diagrams, type Row } from "./curves";
 import { button, choice, fill, make } from "./dom";
+import { SpacePicture } from "./space";
 import { say } from "./words";
 import type { Order, Told } from "./trainer";
 import type { Plan } from "./training";
+
+/** The weights of a key, or none. */
+export type Weights = (key: string) => Float32Array | Float64Array | undefined;
 
 const MOST_ROWS = 400; // points of a curve
 
@@ -17,6 +21,8 @@ export class Practice {
   private told: Told | undefined;
   private rows: Row[] = [];
   private sliding = false;
+  private drawn = make("div", { className: "curves" }); // the net over its input, and the curves
+  private picture: SpacePicture | undefined;
   private curves = make("div", { className: "curves" });
   private facts = make("p", { role: "status" });
   private said = make("pre", { className: "prose words" });
@@ -30,7 +36,7 @@ export class Practice {
     private client: Client,
     private place: () => object, // the params that name the open text
     address: URL, // of the Worker
-    private changed: (weights?: (key: string, at: number) => number) => void,
+    private changed: (weights?: Weights) => void,
   ) {
     this.worker = new Worker(address, { type: "module" });
     this.worker.onmessage = ({ data }: MessageEvent<Told>) => requestAnimationFrame(() => this.take(data));
@@ -48,7 +54,7 @@ export class Practice {
     const label = make("label", { className: "slider" }, make("span", { textContent: say("stepNumber") }), this.slider);
     const shown = make("label", {}, this.shown, make("span", { textContent: say("weights") }));
     const bar = make("div", { className: "bar" }, this.go, ...this.buttons, speed.box, shown, label);
-    this.box.append(make("summary", { textContent: say("training") }), bar, this.facts, this.said, this.curves);
+    this.box.append(make("summary", { textContent: say("training") }), bar, this.facts, this.said, this.drawn);
     this.enable();
   }
 
@@ -81,6 +87,9 @@ export class Practice {
       this.said.textContent = (error as Error).message;
       return false;
     }
+    const { space } = this.plan;
+    this.picture = space === null ? undefined : new SpacePicture(this.plan, space);
+    this.drawn.replaceChildren(...(this.picture ? [this.picture.box] : []), this.curves);
     this.rows = [];
     this.send({ plan: this.plan, id: ++this.id });
     return true;
@@ -114,6 +123,7 @@ export class Practice {
     [this.plan, this.told, this.rows, this.sliding] = [undefined, undefined, [], false];
     this.facts.textContent = this.said.textContent = "";
     this.curves.replaceChildren();
+    this.drawn.replaceChildren();
     this.slider.value = "0";
     this.changed();
     this.enable();
@@ -121,6 +131,7 @@ export class Practice {
 
   private take(told: Told): void {
     if (this.plan === undefined || told.id !== this.id) return;
+    const before = this.told;
     this.told = told;
     for (const [epoch, loss] of told.losses) this.row(epoch).training.loss = loss;
     const { validation } = told.scores;
@@ -133,7 +144,8 @@ export class Practice {
     }
     this.slider.ariaValueText = `${told.step} / ${told.last}`;
     this.tell(told);
-    this.draw(told.epoch);
+    if (told.losses.length > 0 || told.epoch !== before?.epoch || !told.running) this.draw(told.epoch);
+    if (told.space !== undefined) this.picture?.draw(told.space);
     this.paint();
     this.enable();
     this.send({ shown: true });
@@ -160,13 +172,12 @@ export class Practice {
     this.curves.replaceChildren(...diagrams(rows.filter((_, n) => n % every === 0 || n === rows.length - 1)));
   }
 
-  /** The weight of a key in the flat arrays, or none while nothing is trained. */
   private paint(): void {
     const { plan, told } = this;
     if (plan === undefined || told === undefined || !this.shown.checked) return this.changed();
-    this.changed((key, at) => {
+    this.changed((key) => {
       const own = plan.arrays[key];
-      return own === undefined ? 0 : told[own.at[0]][own.at[1] + at]!;
+      return own && told[own.at[0]].subarray(own.at[1], own.at[1] + own.shape.reduce((all, each) => all * each, 1));
     });
   }
 

@@ -17,6 +17,7 @@ export interface Told {
   rate: number; // steps a second, while it runs
   losses: [epoch: number, loss: number][]; // the mean losses of epochs that have ended since it told the last
   scores: Scores;
+  space: Float32Array | Float64Array | undefined; // the values over the input, when they are new
   weights: Float32Array | Float64Array;
   fixed: Float32Array | Float64Array;
   finite: boolean;
@@ -36,14 +37,16 @@ const turn = new MessageChannel(); // as setTimeout(0), without its 4 ms
 
 function tell(): void {
   const now = performance.now();
-  // scores may take a fifth of the time
+  let space: Told["space"];
+  // scores and the picture may take a fifth of the time
   if (!running || now - scored > 5 * cost) {
     scores = training!.scores();
+    space = training!.space();
     [scored, cost] = [performance.now(), performance.now() - now];
   }
   const { step, last, perEpoch, weights, fixed, finite } = training!;
   const epoch = Math.floor(step / perEpoch);
-  const message: Told = { id, step, last, epoch, running, rate, losses, scores, finite, weights: weights.slice(), fixed: fixed.slice() };
+  const message: Told = { id, step, last, epoch, running, rate, losses, scores, space, finite, weights: weights.slice(), fixed: fixed.slice() };
   self.postMessage(message);
   [losses, shown, stale, told] = [[], false, false, performance.now()];
 }

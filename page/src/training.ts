@@ -13,6 +13,7 @@ export interface Plan {
   fixed: number[];
   arrays: Record<string, { at: ["weights" | "fixed", number]; shape: number[] }>;
   targets: Record<string, [classes: number, inner: number]>;
+  space: Space | null;
   rows: { fields: Record<string, { each: number; values: number[] }>; parts: Record<string, number[]> };
   batch: number;
   epochs: number;
@@ -20,6 +21,15 @@ export interface Plan {
   rates: number[];
   each: "epoch" | "step";
   precision: Precision;
+}
+
+/** The program that computes the net over the places of its input, and the names for its picture. */
+export interface Space {
+  input: string;
+  target: string;
+  axes: string[];
+  maps: number;
+  program: Steps;
 }
 
 export type Precision = "float32" | "float64";
@@ -170,10 +180,41 @@ export class Training {
     return found;
   }
 
+  /** The values of the net at the places of its input, or none where no picture shows them. */
+  space(): Floats | undefined {
+    const { space, rows } = this.plan;
+    if (space === null) return undefined;
+    const { program } = this.program(space.program);
+    const to = program.buffer(space.input);
+    const ends = ranges(rows.fields[space.input]!);
+    const side = sideOf(to.length, ends.length);
+    for (let n = 0, at = 0; at < to.length; n++) {
+      for (const [axis, [low, high]] of ends.entries()) {
+        const place = axis === 0 ? n % side : Math.floor(n / side);
+        to[at++] = low + ((high - low) * place) / (side - 1);
+      }
+    }
+    program.run();
+    return program.buffer("value").slice();
+  }
+
   get finite(): boolean {
     return this.weights.every(Number.isFinite);
   }
 }
+
+/** From where to where a picture shows each value of a field: what the examples have, and a margin. */
+export function ranges({ each, values }: { each: number; values: number[] }): [low: number, high: number][] {
+  return Array.from({ length: each }, (_, axis) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (let at = axis; at < values.length; at += each) [low, high] = [Math.min(low, values[at]!), Math.max(high, values[at]!)];
+    const margin = 0.08 * Math.max(high - low, 1e-9);
+    return [low - margin, high + margin];
+  });
+}
+
+/** How many places lie along one axis, of an input with so many numbers in all. */
+export const sideOf = (numbers: number, axes: number): number => Math.round((numbers / axes) ** (1 / axes));
 
 function fill({ to, values, each, classes, inner }: Filled, rows: Int32Array, from: number, count: number): void {
   if (classes === 0) {

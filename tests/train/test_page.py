@@ -16,7 +16,7 @@ from netspec.compute.formula import FUNCTIONS
 from netspec.diagnostics.errors import SpecError
 from netspec.documents import Request
 from netspec.training.loop.engine import build_engine
-from netspec.training.page import page_plan, prepared_of
+from netspec.training.page import SIDE, page_plan, prepared_of
 from netspec.training.plan import Plan, make_plan
 
 NET = """net n {{
@@ -144,6 +144,13 @@ def test_a_page_trains_as_the_command_does(step: str, outputs: str, loss: str, m
     measured = engine.objective.states()
     taken = engine.parts["test"].take(torch.arange(len(rows)))
     engine.objective.measure(measured, engine.outputs(taken), taken)
+    space = page["space"]
+    assert (space["input"], space["target"], space["axes"]) == ("x", "moon", ("x1", "x2"))
+    grid = torch.linspace(-2, 2, 2 * SIDE * SIDE, dtype=torch.float64).reshape(-1, 2)
+    drawn = Steps(space["program"]).run(weights=weights, fixed=[], x=grid)["value"]
+    with torch.no_grad():
+        (there,) = [value for value in engine.outputs({"x": grid}) if value.numel() == len(drawn)]
+    np.testing.assert_allclose(drawn, there.numpy().reshape(-1), rtol=0, atol=1e-12)
     assert page["names"] == ["loss", "accuracy"]
     assert scores["accuracy"][0] == pytest.approx(measured[0].result())
 
