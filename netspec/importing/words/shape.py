@@ -141,7 +141,9 @@ def cat(site: Site, values: Sequence[Any], axis: int = 0) -> Any:
     part = values[0] if len(values) == 1 else joined(values)
     if part is not None:
         return part
-    first = next(each for each in values if isinstance(each, View))
+    first = next((each for each in values if isinstance(each, View)), None)
+    if first is None:  # numbers that the class works out alone, as a table of positions
+        raise Unsaid("join")
     axis %= len(first.dims)
     merged = _patch_merging(site, values, axis)
     if merged is not None:
