@@ -64,12 +64,10 @@ class Number:
 
     @property
     def sign(self) -> str:
-        """How a formula writes the function: `+`, `tanh`, `1 / x`."""
-        signs = {"add": "+", "multiply": "×", "subtract": "−", "divide": "÷", "largest": "max"}
-        if self.function in signs and (self.formula is None or len(self.operands) > 1):
-            return signs[self.function]
-        if self.formula is None:
-            return self.function
+        """How a formula writes the function: `+`, `tanh`, `1 / x`; of several operands it is without them."""
+        signs = {"add": "+", "multiply": "×", "subtract": "−", "divide": "÷", "power": "^", "largest": "max"}
+        if self.formula is None or len(self.operands) > 1:
+            return signs.get(self.function, self.function)
         shown = text(_renamed(self.formula)).replace("*", "×").replace("-", "−")
         return shown.removesuffix("(x)") if self.function not in ("negative",) else "× (−1)"
 

@@ -155,6 +155,19 @@ def test_a_loss_of_logits_says_which_activation_it_skips() -> None:
     assert any("sigmoid" in text.plain for text in scene.texts if "notes" in text.classes)
 
 
+@pytest.mark.parametrize(
+    ("line", "sign", "order"),
+    [("x^z", "^", "x^z"), ("z - x", "−", "z - x"), ("x/z", "÷", "x/z"), ("x + z", "+", ""),
+     ("x, z -> maximum", "max", ""), ("x, z -> minimum", "min", "")],
+)  # fmt: skip
+def test_of_two_values_the_operation_names_neither_and_the_line_says_which_is_first(
+    line: str, sign: str, order: str
+) -> None:
+    scene = drawn(f"net n {{\n  input x: 1\n  input z: 1\n  output y: {line}\n}}", input="x = 2; z = 3")
+    assert [text.plain for text in scene.texts if ".op" in text.inside] == [sign]
+    assert [text.plain for text in scene.texts if text.id.endswith(".marks")] == ([order] if order else [])
+
+
 def test_without_an_example_each_line_is_one_value() -> None:
     scene = drawn("net n(d, H, K) {\n  input x: d\n  hidden h: H perceptrons -> tanh\n  output y: K perceptrons\n}")
     assert {"x", "W^h", "b^h", "×", "+", "tanh", "h", "y", "H×d"} <= {text.plain for text in scene.texts}

@@ -516,6 +516,8 @@ class Operations(View):
         if drawing.passes is None:
             return titled(node.op) | {"bias"}
         options = frozenset() if drawing.settings.details or not sign_of(node, "en") else frozenset(node.op.options)
+        if node.op.wiring == "pair":  # no line says which of the two it is
+            options |= {ORDER}
         return frozenset(mark.option for mark in marks_of(drawing.graph, node, "en")) - options | titled(node.op)
 
 
