@@ -50,6 +50,21 @@ def test_gates_are_boxes_and_the_rest_are_circles(
     assert signs(scene, "input") == sorted([*(state.replace("_t", "_{t−1}") for state in states), "x_t"])
 
 
+@pytest.mark.parametrize(
+    ("line", "states"),
+    [
+        ("LSTM(4)", {"x_t", "c_{t−1}", "y_{t−1}"}),
+        ("reversed(LSTM(4))", {"x_t", "c_{t+1}", "h_{t+1}"}),
+        ("reversed(Elman(4)) -> reversed(Elman(4))", {"x_t", "h_{t+1}"}),
+        ("reversed(reversed(Elman(4)))", {"x_t", "h_{t−1}"}),
+    ],
+)
+def test_the_state_of_a_reversed_cell_comes_from_the_time_step_after(line: str, states: set[str]) -> None:
+    scene = drawn(f"net n(T) {{\n  input x: 3 over T\n  output y: {line}\n}}")
+    assert set(signs(scene, "input")) == states
+    assert not any("notes" in text.classes for text in scene.texts)  # no line is left out
+
+
 def test_what_enters_stands_left_of_the_frame_and_what_leaves_right_of_it() -> None:
     scene = cell("LSTM")
     (frame,) = (polygon.box for polygon in scene.polygons if "frame" in polygon.classes)

@@ -44,6 +44,8 @@ class _Gates:
         self.graph, self.settings = graph, settings
         self.cell = cell_of(graph, settings.only)
         self.within = {node.index for node in self.cell}
+        entering = [edge for node in self.cell for edge in node.inputs if edge.node not in self.within]
+        self.step = "+" if any(map(self._is_flipped, entering)) else "-"  # where the state comes from: t-1, or t+1
         self.users: dict[int, list[Node]] = {}
         for node in graph.nodes:
             for edge in dict.fromkeys(node.inputs):
@@ -69,8 +71,29 @@ class _Gates:
         layer = self.named.get(edge) or self.graph.layers[self.graph.nodes[edge.node].layer]
         return symbol(self.settings.of(layer.path).symbol or layer.label, math(when) if when else ())
 
-    def spot(self, edge: Edge) -> Spot:
+    def _is_flipped(self, edge: Edge) -> bool:
+        """Whether a value comes with the last time step first."""
+        pending, seen = [(edge, False)], set[Edge]()
+        while pending:
+            edge, flipped = pending.pop()
+            node = self.graph.nodes[edge.node]
+            flipped ^= node.kind == "flip"
+            timed = [one for one in node.inputs if self.graph.type_of(one).time is not None]
+            if flipped and not timed:
+                return True
+            pending += [(one, flipped) for one in timed if node.kind != "delay" and one not in seen]
+            seen.update(timed)
+        return False
+
+    def _source(self, edge: Edge) -> Edge:
+        """Return the value that an edge brings: each time step of a flipped one is a step of the value before."""
         edge = self.graph.through(edge)
+        while self.graph.nodes[edge.node].kind == "flip":
+            edge = self.graph.through(self.graph.nodes[edge.node].inputs[0])
+        return edge
+
+    def spot(self, edge: Edge) -> Spot:
+        edge = self._source(edge)
         if edge not in self.spots:
             self.spots[edge] = self._made(edge)
         return self.spots[edge]
@@ -80,7 +103,8 @@ class _Gates:
         if node.kind == "delay":
             state = self.graph.through(node.inputs[0]), node.delay
             if state not in self.states:
-                self.states[state] = self._new("input", self.symbol(state[0], f"t-{node.delay}"), node, [], "before")
+                sign = self.symbol(state[0], f"t{self.step}{node.delay}")
+                self.states[state] = self._new("input", sign, node, [], "before")
             return self.states[state]
         if node.index not in self.within:
             when = "" if self._is_read_whole(edge) else "t"
@@ -107,9 +131,7 @@ class _Gates:
         """Whether the cell reads all time steps of a value at each of its own: keys and values of attention."""
         if self.graph.type_of(edge).time is None:
             return True
-        reads = [
-            (node, at) for node in self.cell for at, one in enumerate(node.inputs) if self.graph.through(one) == edge
-        ]
+        reads = [(node, at) for node in self.cell for at, one in enumerate(node.inputs) if self._source(one) == edge]
         return all(node.looks_across_time(at) for node, at in reads)
 
     def computation(self) -> Computation:
