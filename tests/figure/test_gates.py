@@ -65,6 +65,16 @@ def test_the_state_of_a_reversed_cell_comes_from_the_time_step_after(line: str, 
     assert not any("notes" in text.classes for text in scene.texts)  # no line is left out
 
 
+@pytest.mark.parametrize("join", ["x & h[t-1]", "h[t-1] & x", "x & r*h[t-1]", "r*h[t-1] & x"])
+def test_an_order_of_a_join_that_is_not_that_of_the_net_is_said(join: str) -> None:
+    gate = "  hidden r: x & h[t-1] -> 4 perceptrons -> sigmoid\n" if "r" in join else ""
+    scene = drawn(
+        f"net n(T) {{\n  input x: 3 over T\n{gate}  hidden h: {join} -> 4 perceptrons -> tanh\n  output y: h\n}}"
+    )
+    said = [text.plain for text in scene.texts if text.id == "h.marks"]
+    assert said == ([] if join.startswith("x") else [f"{join} → 4 perceptrons → tanh"])
+
+
 def test_what_enters_stands_left_of_the_frame_and_what_leaves_right_of_it() -> None:
     scene = cell("LSTM")
     (frame,) = (polygon.box for polygon in scene.polygons if "frame" in polygon.classes)

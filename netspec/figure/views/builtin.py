@@ -540,7 +540,8 @@ class Gates(View):
         if node not in cell_of(drawing.graph, drawing.settings.only):
             return None
         readers = [one for one in drawing.graph.nodes if Edge(node.index) in one.inputs]
-        summed = readers and all(one.op.weighted_sum for one in readers)  # in which no order says anything
+        # of what is read with weights the order of the net goes without saying: first the input, then the state
+        summed = readers and all(one.op.weighted_sum for one in readers) and list(node.inputs) == sorted(node.inputs)
         return titled(node.op) | ({"delay", ORDER} if summed else {"delay"})
 
 
