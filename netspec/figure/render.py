@@ -32,7 +32,7 @@ from netspec.figure.suitability import (
 from netspec.figure.themes import theme_named
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS, Drawing, View
-from netspec.ir.graph import Graph, Node
+from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.plugins import not_allowed
 from netspec.syntax import tree
@@ -98,7 +98,7 @@ def render_steps(
     try:
         return steps(view, _learning(drawing, program, example or "", weights, target or settings.target), options_)
     except Unsuitable as unsuitable:
-        raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
+        raise SpecError(_unsuitable(view.name, unsuitable)) from None
 
 
 def _asked(
@@ -260,7 +260,7 @@ def _picture(
         if picture.plan is None:  # else the boxes are placed only when the figure is needed
             picture.scene  # noqa: B018
     except Unsuitable as unsuitable:
-        raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
+        raise SpecError(_unsuitable(view.name, unsuitable)) from None
     if arrays is not None and not view.needs and (picture.plan or (given is None and not shows_weights(picture.scene))):
         picture.warnings.append(unheard_weights(view.name))
     return picture
@@ -328,8 +328,9 @@ def _learning(
     return replace(drawing, passes=passes, train=train)
 
 
-def _unsuitable(view: str, node: Node) -> Diagnostic:
+def _unsuitable(view: str, found: Unsuitable) -> Diagnostic:
     """NS713: the view cannot draw a node. For a built-in view a hint says what it can draw."""
+    node = found.node
     draws = {
         "perceptron": Hint("draws_perceptron"),
         "equals": Hint("draws_equals"),
@@ -342,7 +343,7 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
         "volumes": Hint("draws_volumes"),
         "gates": Hint("draws_gates"),
     }
-    hints = (draws[view],) if view in draws else ()
+    hints = (Hint("turned"),) if found.turned else (draws[view],) if view in draws else ()
     return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)
 
 

@@ -177,3 +177,12 @@ def test_all_numbers_of_a_row_have_one_baseline_in_the_middle_of_their_cells() -
     assert apart == pytest.approx([apart[0]] * 17)
     one = next(text for text in scene.texts if text.inside and text.plain == "1")
     assert one.box.middle.y == pytest.approx(cells[one.inside].y, abs=0.1)
+
+
+@pytest.mark.parametrize("view", ["cells", "filter"])
+def test_a_view_of_filters_says_that_it_draws_no_transposed_ones(view: str) -> None:
+    text = "net n {\n  input x: 1@2x2\n  output y: 1 filter 2x2 (transposed = true)\n}"
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.parse(text).net().render(view=view)
+    (found,) = caught.value.diagnostics
+    assert (found.code, [hint.text for hint in found.hints]) == ("NS713", ["turned"])

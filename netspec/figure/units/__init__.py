@@ -23,11 +23,16 @@ Kind = Literal["full", "same", "local"]
 
 
 class Unsuitable(Exception):
-    """Raised if a view cannot draw a node of the net; `node` says which node."""
+    """Raised if a view cannot draw a node of the net.
 
-    def __init__(self, node: Node) -> None:
+    Attributes:
+        node: which node.
+        turned: whether that is because it fills windows instead of reading them.
+    """
+
+    def __init__(self, node: Node, turned: bool = False) -> None:
         super().__init__(node.word)
-        self.node = node
+        self.node, self.turned = node, turned
 
 
 @dataclass(slots=True, eq=False)
@@ -254,7 +259,7 @@ class _Reader:
         windows = node.op.windows(self.graph.type_of(node.inputs[0])) if kind == "local" else None
         back = node.op.looks_back if self.past else ()
         if kind == "local" and (windows is None or windows.turned) and not back:
-            raise Unsuitable(node)
+            raise Unsuitable(node, turned=windows is not None)
         first: Size = 0
         over = self.graph.type_of(node.inputs[0]).step if windows is not None else None
         for steps in back:
