@@ -63,6 +63,14 @@ def test_skips_lead_over_the_top_and_end_in_circles() -> None:
     assert len([wire for wire in drawn("zoo/resnet18").wires if "skip" in wire.classes]) == 8 + 3
 
 
+def test_the_words_of_a_line_stand_below_its_last_box() -> None:
+    lines = '  hidden p: 2 filters 3x3 -> maxpool(2x2) "reduced"\n  output y: 4 filters 1x1 "pointwise"'
+    scene = netspec.parse(f'net n {{\n  input x: 1@8x8 "picture"\n{lines}\n}}').render(view="volumes").scene
+    assert faults(scene) == []
+    said = [text.plain.split()[-1] for text in scene.texts if text.id.endswith(".title")]
+    assert said == ["picture", "3×3", "reduced", "pointwise"]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

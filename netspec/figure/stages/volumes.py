@@ -118,6 +118,9 @@ def volumes_of(graph: Graph, settings: FigureSettings) -> list[Volume]:
             title = f"{label} {size_label(node.type.maps)}" if node.kind == "input" else node.op.title(settings.lang)
             volume.label = wrapped(title, COLUMN * size / LABEL, size)
         found.append(volume)
+    for volume in {one.node.layer: one for one in found if one.label}.values():  # the last box of each line
+        if caption := graph.layers[volume.node.layer].caption:
+            volume.label += wrapped(caption, COLUMN * size / LABEL, size)
     return found
 
 
