@@ -140,12 +140,12 @@ await check("classes over two inputs, the legend and the tooltips follow the tra
   await pressed("One step");
   await state("has stopped");
   await page.waitForTimeout(500);
-  const look = () => page.locator(".space canvas").evaluate((canvas) => canvas.toDataURL());
+  const look = () => page.locator(".plot canvas").evaluate((canvas) => canvas.toDataURL());
   const legend = () => page.locator(".legend").textContent();
   const wire = page.locator(".paper svg g[id]:has(> title):has(> path)").first();
   const tip = async () => (await wire.dispatchEvent("pointerover"), wire.locator("title").first().textContent());
   const before = [await look(), await legend(), await tip()];
-  await pressed("Train");
+  await pressed("Go on");
   await state("has finished");
   await page.waitForTimeout(500);
   const after = [await look(), await legend(), await tip()];
@@ -200,6 +200,15 @@ await check("saved in the browser, used by another file, and there after a reloa
   await fresh('use Twice from "twice.net"\n\nnet n {\n  input  x: 4\n  output y: Twice(2)\n}\n');
   await page.waitForFunction(() => document.querySelector(".paper svg")?.textContent.includes("y"));
   await page.waitForFunction(() => document.querySelector(".problem") === null);
+});
+await check("Train pressed while Python is loaded begins when that is there", async () => {
+  await open("tasks/xor.net");
+  await page.reload();
+  await page.getByText("Training", { exact: true }).click();
+  await pressed("Train");
+  const early = (await page.locator(svg).count()) === 0 && (await page.locator(".training pre").textContent()).includes("as soon as");
+  await state("has finished");
+  return early;
 });
 await check("a link has the text", async () => {
   await fresh("net alone {\n  input  x: 4\n  output y: 2 perceptrons\n}\n"); // `use` would not find what this browser has saved

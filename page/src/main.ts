@@ -224,7 +224,8 @@ let listed: Listed = { folder: { uri: "untitled:", files: [] }, name: "", first:
 let opened: Opened = { path: "", example: false, version: null, saved: "", crlf: false };
 
 let leaving = false; // the page itself loads anew, and the text is kept
-const home = (): string => `${listed.folder.uri} ${listed.first}`; // what `netspec serve` was started with
+/** What `netspec serve` was started with; a page without a server is always the same. */
+const home = (): string => (site !== null ? "site" : `${listed.folder.uri} ${listed.first}`);
 const changedSince = (): boolean => editor.text !== opened.saved;
 
 function uriOf({ path, example }: Chosen): string {

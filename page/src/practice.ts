@@ -21,6 +21,8 @@ export class Practice {
   private told: Told | undefined;
   private rows: Row[] = [];
   private sliding = false;
+  private there = false; // the engine has the text
+  private pressed: (() => void) | undefined; // goes on with what is pressed before that: the newest wins
   private drawn = make("div", { className: "curves" }); // the net over its input, and the curves
   private picture: SpacePicture | undefined;
   private curves = make("div", { className: "curves" });
@@ -58,7 +60,11 @@ export class Practice {
     this.enable();
   }
 
-  listed(): void {}
+  /** Begins what was pressed while the engine was loaded; it takes the text right after this. */
+  listed(): void {
+    this.there = true;
+    this.pressed?.();
+  }
 
   private get slow(): boolean {
     return this.speed.value === "slow";
@@ -81,6 +87,10 @@ export class Practice {
   private async ready(): Promise<boolean> {
     if (this.plan !== undefined) return true;
     this.said.textContent = "";
+    if (!this.there || !this.client.connected) {
+      this.said.textContent = say("waits");
+      await new Promise<void>((goOn) => (this.pressed = goOn));
+    }
     try {
       this.plan = await this.client.request<Plan>("serve/plan", this.place());
     } catch (error) {
@@ -115,6 +125,7 @@ export class Practice {
 
   /** Forgets the run: the text has changed. */
   reset(): void {
+    this.pressed = undefined;
     if (this.plan === undefined) {
       this.said.textContent = "";
       return;

@@ -42,7 +42,7 @@ export class SpacePicture {
     const axes = this.ends.map(([low, high], n) => `${n === 0 ? x : y} ${low.toPrecision(3)} … ${high.toPrecision(3)}`);
     const outlined = this.points.some(({ trained }) => !trained) ? [make("span", { textContent: say("notTrained") })] : [];
     const title = make("span", { textContent: `→ ${x}, ↑ ${y}`, title: `${axes.join(", ")}: ${say("asRead")}` });
-    this.box = make("figure", { className: "space" }, this.canvas, make("figcaption", {}, title, ...marks, ...outlined));
+    this.box = make("figure", { className: "plot" }, this.canvas, make("figcaption", {}, title, ...marks, ...outlined));
     this.canvas.ariaLabel = `${say(flat ? "boundary" : "curve")}: ${axes.join(", ")}`;
   }
 

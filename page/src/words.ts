@@ -14,6 +14,7 @@ const WORDS = {
     "netspec is loading; you can write already.",
     "netspec을 불러오는 중입니다. 글은 벌써 쓸 수 있습니다.",
   ],
+  waits: ["It begins as soon as netspec is loaded.", "netspec을 다 불러오면 바로 시작합니다."],
   download: ["Download", "내려받기"],
   link: ["Copy link", "링크 복사"],
   linked: ["The link has the whole text", "링크에 글 전체가 들어 있습니다"],
