@@ -81,6 +81,7 @@ _WORDS: Final = {
         "ko": "값의 크기는 입력과 출력, 해상도가 바뀌는 곳에만 씀",
     },
     "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},
+    "after round": {"en": "after round {number}", "ko": "{number}회차 뒤"},
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
     "first steps": {"en": "of the time steps, the first {count} are drawn", "ko": "처음 {count}개 시점까지 그림"},

@@ -414,6 +414,14 @@ FACTS: dict[str, tuple[str, str]] = {
         "Dilated(1) -> Dilated(1) -> Dilated(1)", "Dilated(1) -> Dilated(2) -> Dilated(4)", "input x: 4 over 20",
         *OVER[1:], before=DILATED,
     ),
+    "after which round a repeat is read": both(
+        "e.1", "e.2", "input x: 8", "hidden e: repeat 3 { 8 perceptrons -> relu }", "hidden z: LINE -> 4 perceptrons",
+        "output y: z & e -> 2 perceptrons",
+    ),
+    "after which round a memory is read": both(
+        "e", "e.1", "input x: 4 over 6", "hidden e: repeat 2 { Encoder(2, 4) }",
+        "hidden z: x -> Decoder(2, 4, memory = LINE)", "output y: z + e",
+    ),
     "an argument that is a step": both("Act(relu) -> Act(relu)", "Act(relu) -> Act(tanh)", *FLAT, before=ACTS),
     "a look-back in a block": both("Back(1) -> Back(1)", "Back(1) -> Back(2)", *OVER, before=BACK),
     "weights used again": both("same(a)", "4 perceptrons", "input x: 4", "hidden a: 4 perceptrons", *FLAT[1:]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from netspec.figure.scene import Node, Rect, Scene, Text
 from netspec.figure.scene.tex import plain
 from netspec.figure.settings import FigureSettings, LayerHints
 from netspec.ir.marks import shown
+from tests.figure.law import body
 
 ZOO = Path(__file__).parents[2] / "specs" / "zoo"
 
@@ -870,3 +872,19 @@ def test_a_closed_repeat_says_that_its_rounds_share_weights(depth: int) -> None:
     text += "net n {\n  input x: 4\n  hidden a: repeat 3 shared { S } -> relu\n  output y: 2 perceptrons\n}\n"
     plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=depth, details=False))
     assert any(plain(row.line).endswith("shared weights") for box in plan.boxes for row in box.rows)
+
+
+@pytest.mark.parametrize("settings", [{}, {"depth": 0}, {"direction": "down"}, {"width": "85mm"}], ids=str)
+@pytest.mark.parametrize("line", ["y: e.{} + e", "y: e - e.{}", "y: e.1 & e.{}", "y: e.{}"])
+def test_a_read_of_one_round_of_a_repeat_has_its_own_arrow_that_names_the_round(
+    line: str, settings: dict[str, Any]
+) -> None:
+    """One box stands for all rounds: without the words each round would be drawn as the last."""
+    lines = ("input x: 8", "hidden e: repeat 4 { 8 perceptrons -> relu }", f"output {line.format(2)}")
+    net = netspec.parse(body(*lines, "output z: e -> 2 perceptrons")).net()
+    scene = net.render(view="blocks", **settings).scene
+    said = [text.plain for text in scene.texts if "round" in text.plain]
+    rounds = [number for number in (1, 2) if f"e.{number}" in line.format(2)]
+    assert sorted(re.findall(r"after round (\d)", " ".join(said))) == [str(number) for number in rounds]
+    ways = [wire.points for wire in scene.wires if "e" in wire.source.split(".")[0]]
+    assert len(ways) == len(set(map(tuple, ways))) == line.count("e") + 1

@@ -442,6 +442,31 @@ class CollapsedGraph:
         every = [self.sources(edge, shift=shift) for shift in self._shifts()]
         return [(found[0][0], tuple(delay for _, delay in found)) for found in zip(*every, strict=True)]
 
+    def round_read(self, edge: Edge, reader: int = -1, start: bool = False) -> int:
+        """Return after which round of a repeat a value leaves it to a reader outside; 0 if after the last.
+
+        That is so only where one box stands for all rounds: else the arrow comes from the box of its own round.
+
+        Parameters:
+            edge: the value, as the reader reads it.
+            reader: the node that reads it; -1 if it leaves the drawing or the reader is known to be outside.
+            start: whether the value is the one before the first time step.
+        """
+        node = self.graph.nodes[edge.node]
+        while (group := self.of.get(self.image(node.index))) is None and node.inputs:
+            node = self.graph.nodes[node.inputs[-1 if start and node.kind == "delay" else 0].node]
+        for scope in self.graph.ancestors(node.scope):
+            repeat = self.graph.scopes[scope.parent]
+            if group is None or scope.kind != "round" or repeat.index in self.around:
+                continue
+            if repeat.first <= reader < repeat.last:
+                continue
+            whole = group.line or (group.scope is not None and group.scope.first <= repeat.first < group.scope.last)
+            number = repeat.children.index(scope.index) + 1
+            if (whole or self.equal[repeat.index]) and number < len(repeat.children):
+                return number
+        return 0
+
     def _shifts(self) -> list[int]:
         """Return for all calls that the drawing stands for how many places later their nodes are; 0 is the first."""
         scope = self.graph.scopes[self.part.scope]

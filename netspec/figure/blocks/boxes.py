@@ -123,7 +123,8 @@ def _name_in_readers(boxes: list[Box], arrows: list[Arrow]) -> None:
     by_id = {box.id: box for box in boxes}
     for arrow in arrows:
         source, target = by_id[arrow.source], by_id[arrow.target]
-        row = Row((Atom("← "), *source.rows[0].line), LIGHT, "guide")
+        after = (Atom(" "), *arrow.label) if arrow.round else ()
+        row = Row((Atom("← "), *source.rows[0].line, *after), LIGHT, "guide")
         name, *rest = target.rows
         longer = replace(name, line=(*name.line, Atom("  "), *row.line))
         if rest and line_width(longer.line, longer.size) <= max(NARROW, target.width - 2 * PAD_X):
@@ -152,7 +153,9 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
         box = Box(f"{path}.out.{place}", "text", (Row(line, LIGHT, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, LIGHT) + 2, LIGHT * 1.6
-        found.append((box, Arrow(source.id, box.id)))
+        after = collapsed.round_read(edge)
+        text = ", ".join(_after(collapsed, after))
+        found.append((box, replace(_arrow(source, source, text, 0, ""), target=box.id, head=True, round=after)))
     return found
 
 
@@ -443,13 +446,14 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     """Return one arrow from each drawn value to each box that reads the value.
 
     The first arrow from a box shows the type of its value, if the box reads no value of the same type. If a box reads a
-    value of this time step and of earlier ones, there is one arrow for each of the two cases.
+    value of this time step and of earlier ones, there is one arrow for each of the two cases; and one for each round
+    of a repeat after which it reads the value.
     """
-    values: dict[tuple[str, str, int], Type | None] = {}
-    words: dict[tuple[str, str, int], dict[str, None]] = {}
-    places: dict[tuple[str, str, int], dict[int, tuple[int, ...]]] = {}
-    delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
-    mains: dict[tuple[str, str, int], str] = {}
+    values: dict[tuple[str, str, int, int], Type | None] = {}
+    words: dict[tuple[str, str, int, int], dict[str, None]] = {}
+    places: dict[tuple[str, str, int, int], dict[int, tuple[int, ...]]] = {}
+    delays: dict[tuple[str, str, int], set[tuple[int, ...]]] = {}
+    mains: dict[tuple[str, str, int, int], str] = {}
     ends: dict[str, NodeGroup] = {}
     # boxes whose words say in which order they read which values: `u & d1`
     lines = [one for one in collapsed.groups if one.line and not _retitled(collapsed, one)]
@@ -466,8 +470,9 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 if source is target and delay > 0 and not collapsed.recurs(node.index, source_edge.node):
                     continue  # nothing recurs: the box says in words that its inner lines read earlier steps
                 ends |= {source.id: source, target.id: target}
-                delays.setdefault((source.id, target.id), set()).add(steps)
-                key = (source.id, target.id, min(delay, 1))
+                after = collapsed.round_read(edge, node.index, delay < 0)
+                delays.setdefault((source.id, target.id, after), set()).add(steps)
+                key = (source.id, target.id, min(delay, 1), after)
                 values.setdefault(key, collapsed.type_read(node, position, source_edge))
                 said = words.setdefault(key, {})
                 role, main = _role(collapsed, target, node, position)
@@ -485,24 +490,31 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     twice = {key[1] for key, of in places.items() if len(of) > 1 and not (key[2] and _in_a_row(of))}
     typed: set[tuple[str, Type]] = set()
     given = _given(collapsed)
-    for (source_id, target_id, least), value in values.items():
+    for key, value in values.items():
+        source_id, target_id, least, after = key
         source, target = ends[source_id], ends[target_id]
-        texts = [text for text in words[source_id, target_id, least] if text]
-        texts = [] if texts == [mains.get((source_id, target_id, least))] else texts
+        texts = [text for text in words[key] if text]
+        texts = [] if texts == [mains.get(key)] else texts
         if not least and value is not None and (source_id, value) not in typed and _is_news(collapsed, source, value):
             typed.add((source_id, value))
             texts.append(type_words(value, collapsed.lang))
         if least:
-            texts = _times(collapsed, delays[source_id, target_id], least)
+            texts = _times(collapsed, delays[source_id, target_id, after], least)
+        texts = [*_after(collapsed, after), *texts]
         own = given.get((source.layer.path, target.layer.path)) if source.layer is not target.layer else None
         texts = texts if own is None else [own]
-        order = places.get((source_id, target_id, least), {}) if own is None else {}
+        order = places.get(key, {}) if own is None else {}
         numbers = [ordinal(place + 1, collapsed.lang) for place in sorted(order, key=lambda place: order[place])]
         text, numbered = ", ".join(texts), ", ".join((*numbers, *texts)) if numbers else ""
         if target_id in twice:
             text, numbered = numbered or text, ""
-        found.append(_arrow(source, target, text, least, numbered))
-    return found
+        found.append(replace(_arrow(source, target, text, least, numbered), round=after))
+    return sorted(found, key=lambda arrow: not arrow.round)  # one with a word runs straight, others bend around it
+
+
+def _after(collapsed: CollapsedGraph, number: int) -> list[str]:
+    """Return the words of an arrow that leaves a repeat after one of its rounds; none after the last round."""
+    return [say("after round", collapsed.lang).format(number=number)] if number else []
 
 
 def _given(collapsed: CollapsedGraph) -> dict[tuple[str, str], str]:

@@ -79,12 +79,12 @@ class Arrow:
     straight: bool = False  # whether the arrow lies on the longest path through the net
     carry: bool = False  # whether the arrow leads from the end of one column to the top of the next
     numbered: Line = ()  # the label with which one of several inputs it is, for a step whose inputs have an order
+    round: int = 0  # after which round the value leaves the repeat that it comes from; 0 after the last
 
     @property
     def id(self) -> str:
-        return f"{self.source}~{self.target}" + (
-            "@start" if self.delay < 0 else f"@t-{self.delay}" if self.delay else ""
-        )
+        when = "@start" if self.delay < 0 else f"@t-{self.delay}" if self.delay else ""
+        return f"{self.source}~{self.target}{when}" + (f"@{self.round}" if self.round else "")
 
 
 def label_size(label: Line) -> tuple[float, float]:

@@ -354,7 +354,8 @@ def _named(collapsed: CollapsedGraph, edge: Edge) -> str:
     blocks = [scope for scope in graph.scopes if scope.layer == line.index and len(scope.results) > 1]
     outputs = {result: name for one in blocks for result, name in zip(one.results, one.result_names, strict=False)}
     part = outputs.get(edge, str(edge.output + 1) if len(graph.nodes[edge.node].types) > 1 else "")
-    return f"{line.label}.{part}" if part else line.label
+    after = collapsed.round_read(edge)
+    return ".".join(filter(None, (line.label, str(after or ""), part)))
 
 
 def is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:

@@ -31,10 +31,11 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     sides = [side for group in groups for side in group.type.space or (group.size,)]
     settings = fitted(settings, sides, ROWS, COLUMNS)
     lattices = [lattice_of(group, settings) for group in groups]
+    ends = {group.layer.path: group for group in groups}  # the last group of each line
     for before, lattice in pairwise(lattices):
         sources = list(dict.fromkeys(link.source for link in lattice.group.links))
         if sources and sources != [before.group]:  # no wires say so
-            lattice.reads = "← " + ", ".join(source.layer.label for source in sources)
+            lattice.reads = "← " + ", ".join(_read_as(source, ends) for source in sources)
     captions = captions_of(groups, settings)
     wide = {caption.rank: caption.width() for caption in captions}
     row: list[Lattice] = []  # the grids that stand side by side; on a page they may stand in several rows
@@ -62,6 +63,12 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
         _wires(canvas, lattices)
     _finish(canvas, row, len(lattices) - len(row), captions, settings)
     return canvas.scene("grid")
+
+
+def _read_as(source: Group, ends: dict[str, Group]) -> str:
+    """Return the name of units that others read: `e`, or `e.1` for a round of a repeat before its last."""
+    early = source.deep and source is not ends[source.layer.path]
+    return source.id.partition("#")[0] if early else source.layer.label
 
 
 def _finish(canvas: Canvas, row: list[Lattice], first: int, captions: list[Caption], settings: FigureSettings) -> None:
