@@ -50,7 +50,9 @@ export async function chooseFile(listed: Listed): Promise<Chosen | File | undefi
   };
   filter.oninput = draw;
   filter.onkeydown = (event) => {
-    if (event.key === "Enter") rows.querySelector("button")?.click();
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // else the key presses what has the focus once the dialog is closed
+    rows.querySelector("button")?.click();
   };
   draw();
   const other = make("input", { type: "file", accept: ".net", hidden: true });

@@ -39,7 +39,7 @@ export class SpacePicture {
       return make("span", {}, sign, ` ${space.target} ${kind}`);
     });
     const [x, y] = flat ? space.axes : [space.axes[0], space.target];
-    const axes = this.ends.map(([low, high], n) => `${n === 0 ? x : y} ${low.toPrecision(3)} … ${high.toPrecision(3)}`);
+    const axes = (flat ? this.ends : [...this.ends, [this.low, this.high]]).map(([low, high], n) => `${n === 0 ? x : y} ${low!.toPrecision(3)} … ${high!.toPrecision(3)}`);
     const outlined = this.points.some(({ trained }) => !trained) ? [make("span", { textContent: say("notTrained") })] : [];
     const title = make("span", { textContent: `→ ${x}, ↑ ${y}`, title: `${axes.join(", ")}: ${say("asRead")}` });
     this.box = make("figure", { className: "plot" }, this.canvas, make("figcaption", {}, title, ...marks, ...outlined));
