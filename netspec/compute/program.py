@@ -134,16 +134,10 @@ class Program:
     # ---- sums
 
     def _sum(self, node: Sum) -> Operand:
-        found: list[Operand] = []
-        for term in node.terms:
-            one = self._elementwise(term, node.size)
-            if one is None:
-                break
-            found.append(one)
-        if found and len(found) == len(node.terms):
-            total = found[0]
-            for one in found[1:]:
-                total = self._mapped("add", node.size, [total, one])
+        if node.terms and all(_in_order(term, node.size) for term in node.terms):
+            total, *others = [self._product(term, node.size) for term in node.terms]
+            for other in others:
+                total = self._mapped("add", node.size, [total, other])
             return total
         self.products += sum(math.prod(map(len, term.steps)) for term in node.terms)
         terms = [
@@ -152,15 +146,18 @@ class Program:
         ]
         return (self._step("sum", node.size, terms), 0, 1)
 
-    def _elementwise(self, term: Term, size: int) -> Operand | None:
-        """Return the products of a term that fills a buffer in order, with one product for each place; else None."""
-        goal = Array(Given(size), term.offset, term.steps)
-        if math.prod(goal.shape) != size or _line(goal) not in ((0, 1), *([(0, 0)] if size == 1 else [])):
-            return None
+    def _product(self, term: Term, size: int) -> Operand:
+        """Return the products of a term that has one for each place of a buffer, in order."""
         total, *others = [self._operand(factor) for factor in term.factors]
         for other in others:
             total = self._mapped("multiply", size, [total, other])
         return total
+
+
+def _in_order(term: Term, size: int) -> bool:
+    """Whether a term has one product for each place of a buffer, in the order of the places."""
+    goal = Array(Given(size), term.offset, term.steps)
+    return math.prod(goal.shape) == size and _line(goal) == (0, int(size > 1))
 
 
 def _line(array: Array) -> tuple[int, int] | None:
