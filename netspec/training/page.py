@@ -135,7 +135,6 @@ class _Page:
             home = "weights" if stored.key in moved else "fixed"
             self.places[stored.key] = (home, self.sizes[home])
             self.sizes[home] += prod(_shape(stored))
-        self.names: list[str] = []  # of the scores that a page computes: the loss, and the metrics that say how
         self.targets: dict[str, tuple[int, int]] = {}  # of each target that becomes 0 and 1: the classes, values each
 
     def document(self) -> dict[str, Any]:
@@ -147,12 +146,14 @@ class _Page:
             words = {"count": f"{train.epochs * batches:,}", "most": f"{MOST_STEPS:,}"}
             raise _untrained(f"epochs = {train.epochs}", train.places.get("epochs"), Hint("steps", words))
         chunks = {size for rows in parts.values() for size in (min(EVALUATED, len(rows)), len(rows) % EVALUATED)} - {0}
+        scores = {size: self.program(size, False) for size in sorted(chunks)}
+        names = list(scores[min(scores)]["results"])  # the loss, and the metrics that say how they are computed
         return {
             "net": self.graph.name,
             "steps": {size: self.program(size, True) for size in sorted(sizes)},
-            "scores": {size: self.program(size, False) for size in sorted(chunks)},
-            "names": self.names,
-            "left": [name for name in train.measures if name not in self.names],
+            "scores": scores,
+            "names": names,
+            "left": [name for name in train.measures if name not in names],
             "states": len(self.turn.optimizer.states),
             "weights": self.initial("weights"),
             "fixed": self.initial("fixed"),
@@ -189,9 +190,8 @@ class _Page:
             total = total + mean * item.coefficient
         if not steps:
             measured = [total, *(self._score(metric, edges) for metric in self.train.metrics)]
-            scores = {name: one for name, one in zip(self.train.measures, measured, strict=True) if one is not None}
-            self.names = list(scores)
-            program = Program(scores)
+            scores = zip(self.train.measures, measured, strict=True)
+            program = Program({name: one for name, one in scores if one is not None})
         else:
             program = Program({"loss": total, **self._step(total, weights)})
         if program.products > MOST_PRODUCTS:
