@@ -8,7 +8,6 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -106,12 +105,11 @@ def graph_of(parts: list[list[Line]]) -> Graph:
     return graph
 
 
-def digest(steps: Iterator[tuple[Op, list[Any]]], table: dict[Any, int]) -> Iterator[int]:
-    """Yield a number for each step: equal for two steps only if their options and all that they depend on are equal."""
-    for op, reads in steps:
-        held = tuple(reads) if op.roles(len(reads)) else tuple(sorted(reads))
-        options = tuple((name, repr(op.__dict__[name])) for name in op.options)
-        yield table.setdefault((type(op).__name__, options, held), len(table))
+def digest(op: Op, reads: list[int], table: dict[Any, int]) -> int:
+    """Return a number for a step: equal for two steps only if their options and all that they depend on are equal."""
+    held = tuple(reads) if op.roles(len(reads)) else tuple(sorted(reads))
+    options = tuple((name, repr(op.__dict__[name])) for name in op.options)
+    return table.setdefault((type(op).__name__, options, held), len(table))
 
 
 def same(graph: Graph, text: str) -> bool:
@@ -121,7 +119,7 @@ def same(graph: Graph, text: str) -> bool:
     for number in graph.live():
         step = graph.steps[number]
         if not step.op.structure:
-            of_graph[number] = next(digest(iter([(step.op, [of_graph[edge.node] for edge in step.inputs])]), table))
+            of_graph[number] = digest(step.op, [of_graph[edge.node] for edge in step.inputs], table)
     net = netspec.parse(text).net()
     of_net: dict[int, int] = {}
     for node in net.graph.nodes:
@@ -130,7 +128,7 @@ def same(graph: Graph, text: str) -> bool:
         elif node.kind:
             of_net[node.index] = of_net[node.inputs[0].node]
         else:
-            of_net[node.index] = next(digest(iter([(node.op, [of_net[edge.node] for edge in node.inputs])]), table))
+            of_net[node.index] = digest(node.op, [of_net[edge.node] for edge in node.inputs], table)
     steps = sum(not node.kind for node in net.graph.nodes)
     outputs = [of_net[edge.node] for number in net.graph.outputs for edge in net.graph.layers[number].values]
     return outputs == [of_graph[edge.node] for edge in graph.outputs] and steps == len(of_graph) - 1
