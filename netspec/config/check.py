@@ -29,7 +29,7 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
 
 def matched(program: Program, graphs: dict[str, Graph], report: Report) -> tuple[Data, Train, Graph, Match] | None:
     """Read the sections and match them with their net; None if the net has mistakes or is not named."""
-    # pydantic is imported only for files that have sections
+    # imported only for files that have sections
     from netspec.config.data import read_data
     from netspec.config.match import match
     from netspec.config.settings import gather
