@@ -3,13 +3,14 @@
 import type { Client } from "./client";
 import { diagrams, type Row } from "./curves";
 import { button, choice, fill, make } from "./dom";
+import type { Floats } from "./program";
 import { SpacePicture } from "./space";
 import { say } from "./words";
 import type { Order, Told } from "./trainer";
 import type { Plan } from "./training";
 
 /** The weights of a key, or none. */
-export type Weights = (key: string) => Float32Array | Float64Array | undefined;
+export type Weights = (key: string) => Floats | undefined;
 
 const MOST_ROWS = 400; // points of a curve
 
@@ -198,7 +199,7 @@ export class Practice {
     if (plan === undefined || told === undefined) return;
     const single = told.weights instanceof Float32Array;
     const size = single ? 4 : 8;
-    const parts: (Float32Array | Float64Array)[] = [];
+    const parts: Floats[] = [];
     const head: Record<string, object> = {};
     let begin = 0;
     for (const [key, { at: [home, place], shape }] of Object.entries(plan.arrays)) {

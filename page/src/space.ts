@@ -1,10 +1,9 @@
 // The net over its input while it trains: classes over two values, with their boundary, or the curve of a number over one.
 
 import { make } from "./dom";
+import type { Floats } from "./program";
 import { ranges, sideOf, type Plan, type Space } from "./training";
 import { say } from "./words";
-
-type Floats = Float32Array | Float64Array;
 
 const [WIDTH, HEIGHT] = [300, 240];
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]; // as netspec/training/report/plots.py

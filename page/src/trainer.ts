@@ -1,5 +1,6 @@
 // A Worker that trains: it takes a plan and what is pressed, and tells how far it is, as often as the page can show it.
 
+import type { Floats } from "./program";
 import { Training, type Plan, type Scores } from "./training";
 
 export type Order =
@@ -17,9 +18,9 @@ export interface Told {
   rate: number; // steps a second, while it runs
   losses: [epoch: number, loss: number][]; // the mean losses of epochs that have ended since it told the last
   scores: Scores;
-  space: Float32Array | Float64Array | undefined; // the values over the input, when they are new
-  weights: Float32Array | Float64Array;
-  fixed: Float32Array | Float64Array;
+  space: Floats | undefined; // the values over the input, when they are new
+  weights: Floats;
+  fixed: Floats;
   finite: boolean;
 }
 
