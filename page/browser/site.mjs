@@ -77,27 +77,6 @@ await check("PDF is refused by the command that draws it", async () => {
   await page.locator(".top select").first().selectOption("pdf");
   await page.waitForFunction(() => document.querySelector(".status")?.textContent.includes("netspec render"));
 });
-const DIGITS = `net digits(H = 32) {
-  input  image: 1@8x8
-  hidden z: H perceptrons -> sigmoid
-  output digit: 10 perceptrons
-}
-
-data {
-  source = sklearn("digits")
-  image = image -> scale(0, 1)
-  label = label
-  split = [0.8, 0, 0.2]
-}
-
-train {
-  loss = cross_entropy(digit, label)
-  metrics = [accuracy(digit, label)]
-  optimizer = adam(lr = 1e-2)
-  epochs = 40
-  batch = 32
-}
-`;
 const pressed = (name) => page.getByRole("button", { name, exact: true }).click();
 const facts = () => page.locator(".training p").textContent();
 const state = (word) => page.waitForFunction((word) => document.querySelector(".training p")?.textContent.startsWith(word), word);
@@ -162,7 +141,7 @@ await check("a step that the page does not train, and data that it lacks, are sa
   }
 });
 await check("digits in the page", async () => {
-  await fresh(DIGITS);
+  await fresh(readFileSync(new URL("digits.net", import.meta.url), "utf8"));
   await page.waitForFunction(() => document.querySelector(".paper svg")?.textContent.includes("image"));
   await page.waitForTimeout(1000);
   await page.evaluate(() => {
