@@ -28,7 +28,8 @@ def prepared(specs: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"sections": {}, "fields": {}}
     for path in sorted(specs.rglob("*.net")):
         spec = load(path)
-        own = matched(spec.program, spec.graphs, Report()) if not spec.check() or spec.graphs else None
+        spec.check()  # makes the graphs
+        own = matched(spec.program, spec.graphs, Report())
         if own is None or own[0].source is None or not own[1].terms:
             continue
         data, train, _, match = own
