@@ -117,7 +117,7 @@ export class Practice {
     if (await this.ready()) this.send({ goTo: step });
   }
 
-  /** Moves to a step while the slider is drawn: one move after the other, the newest wins. */
+  /** Moves to a step while the slider is dragged: one move after the other; the newest wins. */
   private slide(step: number): void {
     if (this.sliding) return;
     this.sliding = true;
