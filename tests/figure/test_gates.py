@@ -7,6 +7,8 @@ import pytest
 import netspec
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.scene import Scene
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units.gates import _Gates
 from tests.figure.geometry import faults
 
 STACK = """net n(T) {
@@ -106,3 +108,10 @@ def test_a_net_without_a_loop_that_is_written_out_is_refused(line: str) -> None:
     with pytest.raises(NetspecError) as caught:
         drawn(f"net n(T) {{\n  input x: 3 over T\n  output y: {line}\n}}")
     assert caught.value.diagnostics[0].code == "NS713"
+
+
+def test_a_long_cell_needs_no_deep_calls() -> None:
+    line = "x & h[t-1] -> 1 perceptron -> repeat 500 { 1 perceptron -> tanh }"
+    graph = netspec.parse(f"net n {{\n  input x: 1 over 2\n  output h: {line}\n}}").net().graph
+    spots = _Gates(graph, FigureSettings()).computation().spots
+    assert [spot.kind for spot in spots].count("gate") == 501

@@ -10,7 +10,7 @@ from netspec.figure.scene.typeset import math, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Unsuitable
 from netspec.figure.units.computation import computation
-from netspec.figure.units.operations import Computation, Spot, sign_of
+from netspec.figure.units.operations import Computation, Spot, Spots, sign_of
 from netspec.ir.graph import Edge, Graph, Node
 
 
@@ -24,9 +24,10 @@ def cell_of(graph: Graph, only: str | None = None) -> list[Node]:
         raise Unsuitable(graph.nodes[-1])
     inside = min(found, key=min)
     lines = {graph.nodes[at].layer for at in inside}
+    users = _users(graph)
     for node in reversed(graph.nodes):  # such as the sums of the input alone in `(x -> H perceptrons) + …`
-        users = {one.index for one in graph.nodes if any(edge.node == node.index for edge in one.inputs)}
-        if node.layer in lines and node.kind == "" and users and users <= inside:
+        readers = {one.index for one in users.get(node.index, ())}
+        if node.layer in lines and node.kind == "" and readers and readers <= inside:
             inside.add(node.index)
     return [node for node in graph.nodes if node.index in inside]
 
@@ -37,34 +38,26 @@ def _is_of(graph: Graph, node: Node, path: str | None) -> bool:
     return path is None or own == path or own.startswith(f"{path}.")
 
 
-class _Gates:
+def _users(graph: Graph) -> dict[int, list[Node]]:
+    """Return for each node that others read these others."""
+    found: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for index in dict.fromkeys(edge.node for edge in node.inputs):
+            found.setdefault(index, []).append(node)
+    return found
+
+
+class _Gates(Spots):
     """The spots of a cell."""
 
     def __init__(self, graph: Graph, settings: FigureSettings) -> None:
-        self.graph, self.settings = graph, settings
+        super().__init__(graph, settings)
         self.cell = cell_of(graph, settings.only)
         self.within = {node.index for node in self.cell}
         entering = [edge for node in self.cell for edge in node.inputs if edge.node not in self.within]
         self.step = "+" if any(map(self._is_flipped, entering)) else "-"  # where the state comes from: t-1, or t+1
-        self.users: dict[int, list[Node]] = {}
-        for node in graph.nodes:
-            for edge in dict.fromkeys(node.inputs):
-                self.users.setdefault(edge.node, []).append(node)
-        self.named = {
-            graph.through(layer.values[0]): layer
-            for layer in reversed(graph.layers)
-            if len(layer.values) == 1 and layer.role != "start"
-        }
-        self.spots: dict[Edge, Spot] = {}
+        self.users = _users(graph)
         self.states: dict[tuple[Edge, int], Spot] = {}
-        self.counts: dict[str, int] = {}
-
-    def _new(self, kind: str, sign: Line, node: Node, reads: list[Spot], word: str) -> Spot:
-        path = self.graph.layers[node.layer].path
-        base = f"{path}.{word}"
-        self.counts[base] = self.counts.get(base, 0) + 1
-        name = base if self.counts[base] == 1 else f"{base}.{self.counts[base]}"
-        return Spot(name, kind, sign, path, reads)
 
     def symbol(self, edge: Edge, when: str) -> Line:
         """Return what a value is called: its line's symbol, and below it the time step."""
@@ -92,11 +85,17 @@ class _Gates:
             edge = self.graph.through(self.graph.nodes[edge.node].inputs[0])
         return edge
 
-    def spot(self, edge: Edge) -> Spot:
-        edge = self._source(edge)
-        if edge not in self.spots:
-            self.spots[edge] = self._made(edge)
-        return self.spots[edge]
+    def _summed(self, node: Node) -> Node:
+        """Return the step that the spot of a step begins with: a gate is a weighted sum with its activation."""
+        if node.op.activation and len(node.inputs) == 1:
+            before = self.graph.nodes[self.graph.through(node.inputs[0]).node]
+            if before.op.weighted_sum and before.layer == node.layer and self.users[before.index] == [node]:
+                return before
+        return node
+
+    def _reads(self, edge: Edge) -> tuple[Edge, ...]:
+        node = self.graph.nodes[edge.node]
+        return () if node.kind == "delay" or node.index not in self.within else self._summed(node).inputs
 
     def _made(self, edge: Edge) -> Spot:
         node = self.graph.nodes[edge.node]
@@ -111,11 +110,7 @@ class _Gates:
             return self._new("input", self.symbol(edge, when), node, [], "read")
         if len(node.types) > 1:
             raise Unsuitable(node)
-        summed, sign = node, sign_of(node, self.settings.lang)
-        if node.op.activation and len(node.inputs) == 1:
-            before = self.graph.nodes[self.graph.through(node.inputs[0]).node]
-            if before.op.weighted_sum and before.layer == node.layer and self.users[before.index] == [node]:
-                summed = before
+        summed, sign = self._summed(node), sign_of(node, self.settings.lang)
         reads = [self.spot(one) for one in summed.inputs]
         if summed.op.weighted_sum:
             found = self._new("gate", sign or upright("Σ"), node, reads, "gate")

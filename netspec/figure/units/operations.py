@@ -463,14 +463,12 @@ def of_numbers(passes: Passes, settings: FigureSettings) -> Computation:
 # ---- whole values
 
 
-class _Steps:
-    """The operations on the values of lines, where no numbers are asked for."""
+class Spots:
+    """The spots of values, each of which is made once and after those that it reads."""
 
-    def __init__(self, graph: Graph, settings: FigureSettings, turn: Turn | None) -> None:
-        self.graph, self.settings, self.turn = graph, settings, turn
+    def __init__(self, graph: Graph, settings: FigureSettings) -> None:
+        self.graph, self.settings = graph, settings
         self.spots: dict[Edge, Spot] = {}
-        self.stored: dict[str, Spot] = {}
-        self.parts: dict[int, Spot] = {}
         self.counts: dict[str, int] = {}
         self.named = {
             graph.through(layer.values[0]): layer
@@ -486,17 +484,41 @@ class _Steps:
 
     def spot(self, edge: Edge) -> Spot:
         """Return the spot of a value; that of a value of an earlier time step is a box."""
-        edge = self.graph.through(edge)
+        edge = self._source(edge)
         for one in ordered([edge], self._unmade):  # long chains need no deep calls
             if one not in self.spots:
                 self.spots[one] = self._made(one)
         return self.spots[edge]
 
     def _unmade(self, edge: Edge) -> list[Edge]:
-        """Return what a value is made of, as long as it has no spot."""
+        """Return what the spot of a value reads, as long as there is no such spot."""
+        return [] if edge in self.spots else [self._source(read) for read in self._reads(edge)]
+
+    def _source(self, edge: Edge) -> Edge:
+        """Return the value that an edge brings."""
+        return self.graph.through(edge)
+
+    def _reads(self, edge: Edge) -> tuple[Edge, ...]:
+        """Return the values that the spot of a value reads."""
+        raise NotImplementedError
+
+    def _made(self, edge: Edge) -> Spot:
+        """Return a new spot for a value; what it reads has one."""
+        raise NotImplementedError
+
+
+class _Steps(Spots):
+    """The operations on the values of lines, where no numbers are asked for."""
+
+    def __init__(self, graph: Graph, settings: FigureSettings, turn: Turn | None) -> None:
+        super().__init__(graph, settings)
+        self.turn = turn
+        self.stored: dict[str, Spot] = {}
+        self.parts: dict[int, Spot] = {}
+
+    def _reads(self, edge: Edge) -> tuple[Edge, ...]:
         node = self.graph.nodes[edge.node]
-        made = edge in self.spots or node.kind == "delay"
-        return [] if made else [self.graph.through(read) for read in node.inputs]
+        return () if node.kind == "delay" else node.inputs
 
     def _symbol(self, edge: Edge) -> Line:
         layer = self.named.get(edge)
