@@ -24,9 +24,8 @@ def agree(board: Board, figures: Sequence[Figure]) -> None:
     for figure in figures:
         spec = netspec.parse(figure.text)
         assert spec.format() == figure.text, figure.name
-        assert {warning.code for warning in spec.check()} <= {"NS330"}, (
-            figure.name
-        )  # sums of sums, as the book has them
+        found = {warning.code for warning in spec.check()}
+        assert found <= {"NS330"}, figure.name  # sums of sums, as the book has them
         if picture(figure).plan is None:  # what `dot` lays out moves from version to version
             committed = (board.folder / f"{figure}.svg").read_text(encoding="utf-8")
             assert picture(figure).svg() == committed, "run python -m docs.scoreboard"

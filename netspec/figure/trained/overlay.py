@@ -139,9 +139,7 @@ def numeral(value: float, style: Style = "upright", digits: int = DIGITS[0]) -> 
 def adding_up(total: float, terms: Iterable[Sequence[float]], choice: Sequence[int] = DIGITS) -> tuple[int, str]:
     """Return with how many digits a total is the sum of the products of its terms as they are written, and `=`.
 
-    The number of digits is the first of a choice with which that is so.
-
-    If there is no such number of digits, numbers have the usual ones, and the sign is `≈`.
+    The number of digits is the first of a choice with which that is so. Without one it is the usual number, and `≈`.
     """
     terms = [tuple(term) for term in terms]
     for digits in choice if all(map(math.isfinite, (total, *(one for term in terms for one in term)))) else ():

@@ -585,7 +585,7 @@ class Cells:
                 said = (*words(f"{say('channel', lang).format(number=channel + 1)}: "), *pieces[0])
                 factors = self._factors(channel, rows, columns)
                 part = float(sum(map(prod, factors)))
-                equations.append([said, *pieces[1:], _result(part, factors)])
+                equations.append([said, *pieces[1:], _total(part, factors)])
                 parts.append(numeral(part))
                 summed.append((part,))
             else:
@@ -607,7 +607,7 @@ class Cells:
         row, column = (Unit(str(place), math(str(place)), place - 1) for place in self.window.at)
         held = self.held(self.group, self.window.map, row, column)
         assert held is not None
-        equations.append([*parts, _result(float(self.values[self.node.index][held.place]), summed)])
+        equations.append([*parts, _total(float(self.values[self.node.index][held.place]), summed)])
         if act:
             result = self._result(self.window.at)
             equations.append([(act, *upright("("), *total, *upright(") = "), *result)])
@@ -728,7 +728,7 @@ def _bracketed(line: Line, inner: bool = True) -> Line:
     return (*upright("("), *line, *upright(")")) if inner and line[0].text.startswith("−") else line
 
 
-def _result(total: float, terms: list[tuple[float, ...]]) -> Line:
+def _total(total: float, terms: list[tuple[float, ...]]) -> Line:
     """Return what stands behind a sum: its total, with `≈` if the sum of the numbers as they are written is another."""
     return (*upright(f" {adding_up(total, terms, USUAL[:1])[1]} "), *numeral(total))
 

@@ -149,9 +149,8 @@ class _Numbers:
             for item, _, target, _ in self.passes.terms
             if target and getattr(target.node, "name", "") == one.name
         )
-        timed = (
-            self.graph.type_of(compared(self.graph, term)[0]).time is not None
-        )  # as the layer that it is compared to
+        value, _ = compared(self.graph, term)  # a target has the places of the value that it is compared with
+        timed = self.graph.type_of(value).time is not None
         return _unit_symbol(name, target.shape, one.place, timed)
 
     def _loss(self) -> str:

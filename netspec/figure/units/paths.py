@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Final
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.scene import Item, Node, Pen, Scene, Wire
+from netspec.figure.units.computation import GRADIENT, PATH
 from netspec.names import nearest
-
-MARKED: Final = Pen(ink="negative", width=0.75)  # of what lies on a path
 
 
 def emphasised(scene: Scene, asked: str) -> Scene:
@@ -47,13 +45,13 @@ def emphasised(scene: Scene, asked: str) -> Scene:
         marked |= {unit, *(wire.id for wire in leaving.get(unit, ()))}
         ends = dict.fromkeys(wire.target for wire in leaving.get(unit, ()))
         reached += [end for end in ends if end and end not in reached]
-    bold: list[Item] = []
+    pen, bold = Pen(ink=GRADIENT, width=PATH), list[Item]()
     items: list[Item] = []
     for item in scene.items:
         if item.id in marked and isinstance(item, Wire):
-            bold.append(replace(item, pen=replace(MARKED, dash=item.pen.dash), classes=(*item.classes, "path")))
+            bold.append(replace(item, pen=replace(pen, dash=item.pen.dash), classes=(*item.classes, "path")))
         elif item.id in marked and isinstance(item, Node):
-            items.append(replace(item, pen=MARKED, classes=(*item.classes, "path")))
+            items.append(replace(item, pen=pen, classes=(*item.classes, "path")))
         else:
             items.append(item)
     first = next((at for at, item in enumerate(items) if isinstance(item, Node)), len(items))

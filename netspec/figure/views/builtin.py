@@ -315,10 +315,8 @@ class Unrolled(View):
         dots = any(one.layer == path and one.id.endswith("@later") for one in scene.dots)
         steps = {text.id.partition(".")[0] for text in scene.texts}
         if letter:
-            text, drawn = (
-                f"{letter} ≤ {time.length}",
-                sum(one.layer == path and "pill" in one.classes for one in scene.nodes),
-            )
+            text = f"{letter} ≤ {time.length}"
+            drawn = sum(one.layer == path and "pill" in one.classes for one in scene.nodes)
             if not dots and f"step@{letter}" not in steps and drawn != time.length:
                 text = say("here", lang).format(most=text, count=f"{letter} = {drawn}")
             return Mark("time", "structure", text, BOX)
@@ -331,11 +329,8 @@ class Unrolled(View):
         """Yield the usual figure, fewer time steps; then no table, and one circle a layer; then rows of time steps."""
         from netspec.figure.units.unrolled import MOST_STEPS, steps_needed
 
-        settings, lang, groups = (
-            drawing.settings,
-            drawing.settings.lang,
-            _chosen(drawing.graph, drawing.settings, past=True),
-        )
+        settings, lang = drawing.settings, drawing.settings.lang
+        groups = _chosen(drawing.graph, settings, past=True)
         whole = say("one circle", lang)
         folds: list[tuple[dict[str, Any], str]] = [({}, "")]
         if settings.table:
