@@ -280,7 +280,7 @@ class Unrolled(View):
         from netspec.figure.units.unrolled import unrolled
 
         scene = unrolled(
-            drawing.graph, _chosen(drawing.graph, drawing.settings, past=True), drawing.settings, drawing.example
+            drawing.graph, _chosen(drawing.graph, drawing.settings.only, past=True), drawing.settings, drawing.example
         )
         if drawing.example and not any(node.value for node in scene.nodes):
             raise UsageError(Diagnostic("NS970", None))
@@ -330,7 +330,7 @@ class Unrolled(View):
         from netspec.figure.units.unrolled import MOST_STEPS, steps_needed
 
         settings, lang = drawing.settings, drawing.settings.lang
-        groups = _chosen(drawing.graph, settings, past=True)
+        groups = _chosen(drawing.graph, settings.only, past=True)
         whole = say("one circle", lang)
         folds: list[tuple[dict[str, Any], str]] = [({}, "")]
         if settings.table:
@@ -357,13 +357,8 @@ class Unrolled(View):
         shown = _in_units(drawing, node) | {"start"}
         if drawing.settings.max_units == 1 or _reads_earlier(drawing.graph, node):
             shown -= {"bias"}  # a +1 stands beside what a layer reads in the same step
-        elif drawing.settings.notes != "none" and node.op.dense:
-            from netspec.figure.units.columns import biased
-            from netspec.figure.units.unrolled import kept
-
-            groups = _chosen(drawing.graph, drawing.settings, past=True)
-            links = [biased(group, groups) for group in groups if group.node == node.index]
-            shown -= {"bias"} if any(link and link.source in kept(groups) for link in links) else set()
+        elif drawing.settings.notes != "none" and node.index in _without_constant(drawing.graph, drawing.settings.only):
+            shown -= {"bias"}
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
         if any(node.op.looks_back):  # an arrow says from which step, but not which of the units it joins
@@ -636,18 +631,29 @@ def _with_activation(drawing: Drawing, node: Node, shown: frozenset[str]) -> fro
 # ---- what `only` leaves
 
 
-def _chosen(graph: Graph, settings: FigureSettings, past: bool = False) -> list[Group]:
-    """Return the groups to draw: all, or those of the layer that `only` names with the groups that they read."""
+def _chosen(graph: Graph, only: str | None, past: bool = False) -> list[Group]:
+    """Return the groups to draw: all, or those of the layer `only` with the groups that they read."""
     groups = groups_of(graph, past)
-    if settings.only is None:
+    if only is None:
         return groups
-    inside = [group for group in groups if _is_of(graph, group, settings.only)]
+    inside = [group for group in groups if _is_of(graph, group, only)]
     if not inside:
-        part = part_of(graph, settings.only)
+        part = part_of(graph, only)
         assert part is not None
         raise Unsuitable(graph.nodes[max(part.nodes)])
     sources = [link.source for group in inside for link in group.links]
     return [group for group in groups if group in inside or group in sources]
+
+
+@lru_cache(maxsize=4)  # a figure asks for each step of its net
+def _without_constant(graph: Graph, only: str | None) -> frozenset[int]:
+    """Return the steps whose +1 is not drawn unrolled: it would stand with units that another time step reads too."""
+    from netspec.figure.units.columns import biased
+    from netspec.figure.units.unrolled import kept
+
+    groups = _chosen(graph, only, past=True)
+    left_out, links = kept(groups), {group: biased(group, groups) for group in groups}
+    return frozenset(group.node for group, link in links.items() if link is not None and link.source in left_out)
 
 
 def _is_of(graph: Graph, group: Group, path: str) -> bool:
@@ -671,7 +677,7 @@ def _cut(drawing: Drawing) -> list[Group]:
     If `only` names a layer, links from groups that are not drawn are left out.
     """
     graph = drawing.graph
-    groups = [one for one in _chosen(graph, drawing.settings) if not _begins_loop(graph, graph.nodes[one.node])]
+    groups = [one for one in _chosen(graph, drawing.settings.only) if not _begins_loop(graph, graph.nodes[one.node])]
     if drawing.settings.only is None:
         return groups
     drawn = {group.node for group in groups}
