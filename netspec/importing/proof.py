@@ -108,7 +108,7 @@ def _difference(one: nn.Module, other: nn.Module, examples: Sequence[Tensor]) ->
         if a.numel() != b.numel():
             raise Apart(f"an output {tuple(b.shape)}, not {tuple(a.shape)}")
         a, b = a.double(), b.double().reshape(a.shape)
-        gap = (a - b).abs().masked_fill(a == b, 0).nan_to_num(nan=math.inf)  # what is no number agrees with nothing
+        gap = (a - b).abs().masked_fill(a == b, 0).nan_to_num(nan=math.inf)  # NaN equals no value, not even NaN
         largest = float(a.abs().nan_to_num(nan=0, posinf=0).max())
         most = max(most, float(gap.max()) / max(1e-12, largest))
     return most

@@ -21,7 +21,7 @@ from netspec.ops.registry import operation
 if TYPE_CHECKING:
     from torch import Tensor
 
-LOWEST = -99.0  # what is added to a product that shall not count is below this: e^-99 is no number of float32
+LOWEST = -99.0  # a mask adds less than this to a score that it hides: e^-99 is below the least normal float32
 
 
 @dataclasses.dataclass(frozen=True)
